@@ -1,0 +1,1 @@
+"""Faces in, tensors out: one module a data set, and the types that methods and harness share."""
