@@ -1,7 +1,7 @@
 """Typed settings of methods and data sets: declared once, read everywhere.
 
-A settings class is a frozen dataclass whose fields come from `setting(...)`. Default, type, range, `--set` parsing, the
-generated card and the search space all read the same declaration.
+A settings class is a frozen dataclass whose fields come from `setting(...)`. Default, type, range,
+`--set` parsing, the generated card and the search space all read the same declaration.
 """
 
 from __future__ import annotations
@@ -55,7 +55,8 @@ def make(cls: type, changes: Mapping[str, Value], owner: str) -> Any:
         owner: key of the method or data set, for messages.
 
     Raises:
-        SettingError: unknown name (the nearest known one is named), wrong type or value out of range.
+        SettingError: unknown name (the nearest known one is named), wrong type or value out of
+        range.
     """
     types_ = typing.get_type_hints(cls)
     fields = {field.name: field for field in dataclasses.fields(cls)}

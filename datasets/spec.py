@@ -1,18 +1,21 @@
-"""What a data set is, in types: its description, its faces on the host, its parts, and a batch on the device."""
+"""What a data set is, in types: its description, its faces on the host, its parts, and a batch on
+the device.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, ClassVar, TypeVar
+from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
-from torch import Tensor
-
 from datasets.errors import DataError, WithheldError
 from datasets.settings import NoSettings
+
+if TYPE_CHECKING:
+    from torch import Tensor
 
 Codes = NDArray[np.int64]
 
@@ -40,7 +43,8 @@ class DatasetSpec:
         attributes: every attribute that is reported, in the column order of `FaceData.attributes`.
         default_groups: names of the attributes whose product the methods train with by default.
         train_images: training budget of the `default` preset, in images seen.
-        action_units: names (`AU01`) in the column order of `FaceData.action_units`; empty where there are none.
+        action_units: names (`AU01`) in the column order of `FaceData.action_units`; empty where
+            there are none.
         folds: number of seeds that together test every picture once; 1 for a fixed test part.
     """
 
@@ -76,12 +80,15 @@ class FaceData:
     Attributes:
         spec: the description.
         images: (N, H, W, 3) uint8, often a read-only memory map.
-        labels: (N,) class codes as this part of the data is labelled (an annotator's, or the truth).
+        labels: (N,) class codes as this part of the data is labelled (an annotator's, or the
+            truth).
         attributes: (N, J) codes in the order of `spec.attributes`, -1 unknown.
-        subjects: (N,) text; pictures of one person share it; every picture its own where people are unknown.
+        subjects: (N,) text; pictures of one person share it; every picture its own where people
+            are unknown.
         sample_ids: (N,) text, unique and stable.
         action_units: (N, M) float32 in [0, 1], or None.
-        action_units_known: (N,) bool, False where no face was measured; None where `action_units` is.
+        action_units_known: (N,) bool, False where no face was measured; None where `action_units`
+            is.
     """
 
     spec: DatasetSpec
@@ -105,7 +112,9 @@ class FaceData:
 
 @dataclass(frozen=True)
 class Split:
-    """Row indices of the three parts for one seed; `test` is the same for every seed unless `spec.folds` > 1."""
+    """Row indices of the three parts for one seed; `test` is the same for every seed unless
+    `spec.folds` > 1.
+    """
 
     train: Codes
     validation: Codes
@@ -132,7 +141,8 @@ def groups_of(attributes: Codes, sizes: Iterable[int]) -> Codes:
 
 
 class Batch:
-    """Tensors of B samples; a field that the method did not declare is withheld and raises when read.
+    """Tensors of B samples; a field that the method did not declare is withheld and raises when
+    read.
 
     Fields:
         images: (B, 3, H, W) float, normalised per channel.
@@ -171,12 +181,14 @@ class Batch:
         self.__dict__.update(fields)
 
     def __getattr__(self, name: str) -> Tensor:
-        # Reached only for fields that were not handed over; dunder look-ups (copy, pickle) must fail the usual way.
+        # Reached only for fields that were not handed over; dunder look-ups (copy, pickle) must
+        # fail the usual way.
         if name.startswith("_") or name not in Batch.__annotations__:
             raise AttributeError(name)
         need = self.NEED.get(name, name)
         raise WithheldError(
-            f"The method read batch.{name}, which it was not given: add '{need}' to what it declares, or do not read it."
+            f"The method read batch.{name}, which it was not given: "
+            f"add '{need}' to what it declares, or do not read it."
         )
 
     def __len__(self) -> int:
@@ -200,8 +212,8 @@ class DatasetCard:
 class Dataset:
     """Base of the adapters: description, faces, parts.
 
-    `Settings` holds the generator or reading options; `--set KEY.name=value` changes them. A subclass is registered
-    by `@dataset(...)`, its key being the name of its file.
+    `Settings` holds the generator or reading options; `--set KEY.name=value` changes them. A
+    subclass is registered by `@dataset(...)`, its key being the name of its file.
     """
 
     card: ClassVar[DatasetCard]
@@ -217,10 +229,12 @@ class Dataset:
         raise TypeError(f"{type(self).__name__} does not implement describe()")
 
     def fingerprint(self, root: Path | None) -> str:
-        """Hex digest of everything that decides the content: source files, or generator version and settings.
+        """Hex digest of everything that decides the content: source files, or generator version
+        and settings.
 
         Raises:
-            DataError: the data is not below `root`; the message names what is missing and where it was looked for.
+            DataError: the data is not below `root`; the message names what is missing and where it
+            was looked for.
         """
         raise TypeError(f"{type(self).__name__} does not implement fingerprint()")
 

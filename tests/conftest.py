@@ -15,7 +15,9 @@ SHARED = Path(__file__).resolve().parents[2] / "shared"
 
 @pytest.fixture(scope="session")
 def shared_data() -> Path:
-    """The folder of small real data sets beside the project; tests that need it skip where it is absent."""
+    """The folder of small real data sets beside the project; tests that need it skip where it is
+    absent.
+    """
     folder = SHARED / "data"
     if not folder.is_dir():
         pytest.skip("../shared/data is not here")
