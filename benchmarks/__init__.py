@@ -1,9 +1,8 @@
 """The harness: from a command line to stored predictions.
 
 EvenFace runs from its checkout. Hugging Face publishes a package called `datasets` too, so the
-checkout goes first on
-the import path here, before anything else is imported; spawned workers inherit it. This is the
-project's one path trick.
+checkout goes first on the import path here, before anything else is imported; spawned workers
+inherit it. This is the project's one path trick.
 """
 
 import sys

@@ -1,6 +1,4 @@
-"""What a data set is, in types: its description, its faces on the host, its parts, and a batch on
-the device.
-"""
+"""What a data set is, in types: description, faces on the host, parts, a batch on the device."""
 
 from __future__ import annotations
 
@@ -11,6 +9,7 @@ from typing import TYPE_CHECKING, Any, ClassVar, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
+
 from datasets.errors import DataError, WithheldError
 from datasets.settings import NoSettings
 
@@ -112,8 +111,9 @@ class FaceData:
 
 @dataclass(frozen=True)
 class Split:
-    """Row indices of the three parts for one seed; `test` is the same for every seed unless
-    `spec.folds` > 1.
+    """Row indices of the three parts for one seed.
+
+    `test` is the same for every seed unless `spec.folds` > 1.
     """
 
     train: Codes
@@ -141,8 +141,7 @@ def groups_of(attributes: Codes, sizes: Iterable[int]) -> Codes:
 
 
 class Batch:
-    """Tensors of B samples; a field that the method did not declare is withheld and raises when
-    read.
+    """Tensors of B samples; reading a field that the method did not declare raises.
 
     Fields:
         images: (B, 3, H, W) float, normalised per channel.
@@ -154,6 +153,7 @@ class Batch:
         index: (B,) int64, stable position of the sample in the training part.
         subjects: (B,) int64 codes of the person.
         views: (B, 3, H, W) float, a second, independently augmented view of `images`.
+        features: (B, d) float, trunk outputs; only in stages that fit instead of training by steps.
     """
 
     images: Tensor
@@ -165,6 +165,7 @@ class Batch:
     index: Tensor
     subjects: Tensor
     views: Tensor
+    features: Tensor
 
     #: field -> the need that a method declares to be given it
     NEED: ClassVar[dict[str, str]] = {

@@ -1,0 +1,353 @@
+"""What a method is: what it declares, how it is built, its training stages, how it predicts.
+
+A single-loss method writes only `loss`. Everything else has a default that a method overrides where
+it differs; the trainer never asks which method it is running.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, ClassVar, Protocol, TypeVar
+
+import torch
+from torch import Tensor, nn
+
+from datasets.errors import EvenFaceError, WithheldError
+from datasets.settings import NoSettings
+from datasets.spec import Attribute, Batch, DatasetSpec
+
+Losses = dict[str, Tensor]
+Gradients = list[Tensor | None]
+
+NEEDS = (
+    "train_groups",
+    "test_groups",
+    "val_groups",
+    "action_units",
+    "subjects",
+    "sample_index",
+    "two_views",
+    "generator",
+)
+
+
+class MethodError(EvenFaceError):
+    """A method cannot be run as asked; the message says why and what to change."""
+
+
+@dataclass(frozen=True)
+class MethodCard:
+    """What a method declares of itself.
+
+    Attributes:
+        key: registry key, the name of the module.
+        title: name printed in tables.
+        family: `baseline`, `loss`, `sampling`, `heads`, `adversarial`, `penalty`, `contrastive`,
+            `robust`, `generative` or `post`.
+        source: paper and equation.
+        needs: names out of `NEEDS` without which the method cannot run.
+        optional: names out of `NEEDS` that it uses where the data set has them.
+        cost: forward-backward passes per sample relative to `ce`.
+        aliases: other names that the literature uses for the same method.
+        reconstruction: the exact formula of the source was not available.
+        version: raised by hand whenever a number could change.
+    """
+
+    key: str
+    title: str
+    family: str
+    source: str
+    needs: frozenset[str] = frozenset()
+    optional: frozenset[str] = frozenset()
+    cost: float = 1.0
+    aliases: tuple[str, ...] = ()
+    reconstruction: bool = False
+    version: int = 1
+
+    def may_read(self, need: str) -> bool:
+        return need in self.needs or need in self.optional
+
+
+@dataclass(frozen=True)
+class Task:
+    """What a method is built for.
+
+    Attributes:
+        spec: the data set.
+        groups: the attributes whose product gives `batch.groups` (row-major) and whose single codes
+            are the columns of `batch.attributes`.
+        class_counts: K training counts.
+        pixels: height and width of the pictures.
+        counts: K x G training counts of the strata, None when the method declares no groups.
+    """
+
+    spec: DatasetSpec
+    groups: tuple[Attribute, ...]
+    class_counts: tuple[int, ...]
+    pixels: int
+    counts: tuple[tuple[int, ...], ...] | None = None
+
+    @property
+    def num_classes(self) -> int:
+        return self.spec.num_classes
+
+    @property
+    def group_sizes(self) -> tuple[int, ...]:
+        return tuple(len(attribute.levels) for attribute in self.groups)
+
+    @property
+    def num_groups(self) -> int:
+        product = 1
+        for size in self.group_sizes:
+            product *= size
+        return product
+
+    @property
+    def stratum_counts(self) -> tuple[tuple[int, ...], ...]:
+        """K x G training counts; raises WithheldError unless `train_groups` is declared."""
+        if self.counts is None:
+            raise WithheldError(
+                "The method read task.stratum_counts, which it was not given: "
+                "add 'train_groups' to what it declares."
+            )
+        return self.counts
+
+
+@dataclass(frozen=True)
+class Step:
+    """Where training stands within a stage, and the generator for the method's own draws."""
+
+    index: int
+    total: int
+    generator: torch.Generator
+
+    @property
+    def progress(self) -> float:
+        """Share of the stage's steps that are done, in [0, 1)."""
+        return self.index / self.total
+
+
+@dataclass(frozen=True)
+class Optimiser:
+    """An optimiser and its constants; momentum is SGD's, betas are Adam's and AdamW's."""
+
+    name: str
+    learning_rate: float
+    weight_decay: float = 0.0
+    momentum: float = 0.9
+    betas: tuple[float, float] = (0.9, 0.999)
+
+
+@dataclass(frozen=True)
+class ParameterSet:
+    """Parameters with one learning-rate factor; gradients are clipped set by set.
+
+    Attributes:
+        parameters: what is trained.
+        rate_factor: multiplies the protocol's learning rate.
+        weight_decay: replaces the protocol's; None keeps it.
+    """
+
+    parameters: tuple[nn.Parameter, ...]
+    rate_factor: float = 1.0
+    weight_decay: float | None = None
+
+
+class CombineGradients(Protocol):
+    """Turns the gradients of each term into the update direction.
+
+    Args:
+        gradients: term -> one gradient per parameter in the order of the update's parameter sets,
+            None where the term does not reach the parameter.
+
+    Returns:
+        One gradient per parameter, None where there is none.
+    """
+
+    def __call__(self, gradients: Mapping[str, Gradients]) -> Gradients: ...
+
+
+Terms = Callable[[Batch, Step], Losses]
+Sampling = Callable[[Batch, int, torch.Generator], Tensor]
+Fit = Callable[[Batch, Batch], None]
+
+
+@dataclass(frozen=True)
+class Update:
+    """One optimiser step per batch: the sum of `terms` with respect to `parameters`.
+
+    Attributes:
+        terms: batch and step -> named scalars.
+        parameters: what the step changes.
+        optimiser: replaces the protocol's; None keeps it.
+        combine_gradients: replaces "gradient of the sum of the terms".
+    """
+
+    terms: Terms
+    parameters: tuple[ParameterSet, ...]
+    optimiser: Optimiser | None = None
+    combine_gradients: CombineGradients | None = None
+
+
+@dataclass(frozen=True)
+class Stage:
+    """A part of training.
+
+    Attributes:
+        name: as in `history.csv`.
+        updates: run in order for every batch.
+        share: images seen relative to the protocol's budget.
+        frozen: modules that this stage does not train; they run in evaluation mode.
+        sampling: rows of the training part for one epoch, from the declared fields of all training
+            samples (no pictures), the epoch and a generator; None draws a random permutation.
+        fit: for a stage that is not trained by steps: called once with `features`, labels and the
+            declared fields of the training and of the validation part; `updates` is empty then.
+        predicts: False while the method cannot predict yet (nothing is selected in this stage).
+    """
+
+    name: str
+    updates: tuple[Update, ...] = ()
+    share: float = 1.0
+    frozen: tuple[nn.Module, ...] = ()
+    sampling: Sampling | None = None
+    fit: Fit | None = None
+    predicts: bool = True
+
+
+class MakeBackbone(Protocol):
+    """Makes an image network; the only door from a method to model libraries.
+
+    Args:
+        name: a timm name; None for the study's backbone.
+        generator: seeds the initialisation.
+        weights: a local file with the weights; None for random ones.
+        maps: return the feature maps of all levels, list of (B, C, H, W), instead of the pooled
+            features (B, d).
+
+    Returns:
+        A module with `num_features` (d), or, for `maps`, `channels` (C of each level).
+    """
+
+    def __call__(
+        self,
+        name: str | None,
+        generator: torch.Generator,
+        *,
+        weights: str | None = None,
+        maps: bool = False,
+    ) -> nn.Module: ...
+
+
+class Method(nn.Module):
+    """Base of all methods: trunk, linear head, one stage, soft-max prediction.
+
+    `build` and `build_extras` run with the global generators seeded by the harness, so that plain
+    torch modules initialise reproducibly; a method's own draws use the generator it is handed.
+    """
+
+    card: ClassVar[MethodCard]
+    Settings: ClassVar[type] = NoSettings
+
+    trunk: nn.Module
+    head: nn.Module
+
+    def __init__(self, task: Task, settings: Any = None) -> None:
+        super().__init__()
+        self.task = task
+        self.settings = settings if settings is not None else self.Settings()
+
+    @classmethod
+    def skip(cls, spec: DatasetSpec, settings: Any) -> str | None:
+        """Why the method cannot run on this data set, or None; needs are checked by the harness."""
+        return None
+
+    def num_outputs(self) -> int:
+        """Width of the head; K unless a method widens it."""
+        return self.task.num_classes
+
+    def build(self, make_backbone: MakeBackbone, generator: torch.Generator) -> None:
+        """Makes trunk and head from the stream that all methods of a seed share."""
+        self.trunk = make_backbone(None, generator)
+        self.head = nn.Linear(int(self.trunk.num_features), self.num_outputs())  # type: ignore[arg-type]
+
+    def build_extras(self, make_backbone: MakeBackbone, generator: torch.Generator) -> None:
+        """Makes the modules that only this method has, from its own stream; none by default."""
+
+    def features(self, images: Tensor) -> Tensor:
+        """(B, d) trunk outputs of (B, 3, H, W) pictures."""
+        features: Tensor = self.trunk(images)
+        return features
+
+    def logits(self, images: Tensor) -> Tensor:
+        """(B, num_outputs) head outputs."""
+        logits: Tensor = self.head(self.features(images))
+        return logits
+
+    def loss(self, batch: Batch, step: Step) -> Losses:
+        """Named scalar terms; the trainer minimises their sum."""
+        raise TypeError(f"{type(self).__name__} implements neither loss() nor stages()")
+
+    def stages(self) -> tuple[Stage, ...]:
+        """The training stages in order."""
+        return (Stage("train", (Update(self.loss, self.parameter_sets()),)),)
+
+    def parameter_sets(self) -> tuple[ParameterSet, ...]:
+        """Trunk and head as one set, the extras (if any) as another.
+
+        They are clipped apart: an extra module must not change the step of the trunk by its norm.
+        """
+        core = (*self.trunk.parameters(), *self.head.parameters())
+        known = {id(parameter) for parameter in core}
+        extras = tuple(p for p in self.parameters() if id(p) not in known and p.requires_grad)
+        sets = (ParameterSet(core), ParameterSet(extras))
+        return tuple(parameters for parameters in sets if parameters.parameters)
+
+    def predict(self, batch: Batch) -> Tensor:
+        """(B, K) log-probabilities; the batch carries pictures, and groups only if declared."""
+        return torch.log_softmax(self.logits(batch.images), dim=1)
+
+
+AnyMethod = TypeVar("AnyMethod", bound=type[Method])
+
+
+def method(
+    title: str,
+    *,
+    family: str,
+    source: str,
+    needs: Iterable[str] = (),
+    optional: Iterable[str] = (),
+    cost: float = 1.0,
+    aliases: Sequence[str] = (),
+    reconstruction: bool = False,
+    version: int = 1,
+    key: str = "",
+) -> Callable[[AnyMethod], AnyMethod]:
+    """Class decorator that attaches the card; see `MethodCard` for the arguments.
+
+    Raises:
+        ValueError: a need that is not in `NEEDS`.
+    """
+    unknown = sorted({*needs, *optional} - set(NEEDS))
+    if unknown:
+        raise ValueError(
+            f"{title}: unknown need {', '.join(unknown)}; known are {', '.join(NEEDS)}"
+        )
+
+    def attach(cls: AnyMethod) -> AnyMethod:
+        cls.card = MethodCard(
+            key=key or cls.__module__.rsplit(".", 1)[-1],
+            title=title,
+            family=family,
+            source=source,
+            needs=frozenset(needs),
+            optional=frozenset(optional),
+            cost=cost,
+            aliases=tuple(aliases),
+            reconstruction=reconstruction,
+            version=version,
+        )
+        return cls
+
+    return attach
