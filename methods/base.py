@@ -262,6 +262,11 @@ class Method(nn.Module):
         """Why the method cannot run on this data set, or None; needs are checked by the harness."""
         return None
 
+    @classmethod
+    def card_for(cls, settings: Any) -> MethodCard:
+        """The card under these settings; `card` itself unless a setting changes what is needed."""
+        return cls.card
+
     def num_outputs(self) -> int:
         """Width of the head; K unless a method widens it."""
         return self.task.num_classes

@@ -4,6 +4,9 @@ adversary.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
+
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -32,6 +35,34 @@ def masked_mean(values: Tensor, mask: Tensor) -> Tensor:
     return kept.sum() / weights.sum().clamp(min=1)
 
 
+def reverse_cross_entropies(logits: Tensor, labels: Tensor, log_zero: float = -4.0) -> Tensor:
+    """(B,) reverse cross entropies |A| (1 - p_y), in [0, |A|].
+
+    Closed form of -sum_k p_k log q_k for a one-hot target q with log 0 replaced by `log_zero` = A.
+
+    Source: Wang et al. 2019, Eq. 5 and Sec. 3.2 (A = -4).
+    """
+    # 1 - p_y through the cross entropy: no second soft-max, and exact for p_y near 0.
+    return -log_zero * -torch.expm1(-cross_entropies(logits, labels))
+
+
+@contextmanager
+def batch_statistics_only(module: nn.Module) -> Iterator[None]:
+    """Batch normalisation of `module` uses the batch's statistics and leaves the running ones.
+
+    For a second forward pass over the same batch in training mode, which would otherwise count the
+    batch twice (methods.md 1.4, rule 2).
+    """
+    tracking = [part for part in module.modules() if getattr(part, "track_running_stats", False)]
+    for part in tracking:
+        part.track_running_stats = False  # type: ignore[assignment]
+    try:
+        yield
+    finally:
+        for part in tracking:
+            part.track_running_stats = True  # type: ignore[assignment]
+
+
 class _Reversal(torch.autograd.Function):
     @staticmethod
     def forward(
@@ -42,7 +73,7 @@ class _Reversal(torch.autograd.Function):
 
     @staticmethod
     def backward(ctx: torch.autograd.function.FunctionCtx, *grads: Tensor) -> tuple[Tensor, None]:  # type: ignore[override]
-        return grads[0] * -ctx.strength, None  # type: ignore[attr-defined]
+        return grads[0] * -ctx.strength, None
 
 
 def reverse_gradient(inputs: Tensor, strength: float) -> Tensor:
