@@ -72,8 +72,8 @@ class _Reversal(torch.autograd.Function):
         return inputs.view_as(inputs)
 
     @staticmethod
-    def backward(ctx: torch.autograd.function.FunctionCtx, *grads: Tensor) -> tuple[Tensor, None]:  # type: ignore[override]
-        return grads[0] * -ctx.strength, None
+    def backward(ctx: torch.autograd.function.FunctionCtx, *grads: Tensor) -> tuple[Tensor, None]:
+        return grads[0] * -ctx.strength, None  # type: ignore[attr-defined]
 
 
 def reverse_gradient(inputs: Tensor, strength: float) -> Tensor:
