@@ -1,0 +1,1 @@
+"""Networks that methods build themselves, beside the backbone of the study."""

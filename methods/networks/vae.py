@@ -1,0 +1,114 @@
+"""A convolutional encoder to a latent map, its mirror, and a discriminator on the map.
+
+Widths follow methods.md 9.1; for 128 px the shapes are those of its entry (64 x 8 x 8).
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor, nn
+
+#: channels of the latent map
+LATENT = 64
+#: channels after each halving (P, methods.md 9.1); the last one repeats where there are more
+WIDTHS = (32, 64, 128, 128)
+#: bounds of the log-variance, so that its exponential stays within half precision (P)
+LOG_VARIANCE_RANGE = (-10.0, 10.0)
+
+
+def num_halvings(pixels: int) -> int:
+    """Number of stride-2 blocks that leave a latent map of 8 to 16 pixels a side; at least 1.
+
+    Source: decisions.md 15.
+    """
+    return max(1, int(math.log2(pixels / 8))) if pixels >= 8 else 1
+
+
+def block_widths(pixels: int) -> tuple[int, ...]:
+    """Channels after each block of the encoder."""
+    count = num_halvings(pixels)
+    return (WIDTHS + WIDTHS[-1:] * count)[:count]
+
+
+def convolution(width_in: int, width_out: int, *, stride: int = 1) -> nn.Sequential:
+    """3 x 3 convolution, batch normalisation, ReLU."""
+    return nn.Sequential(
+        nn.Conv2d(width_in, width_out, 3, stride=stride, padding=1, bias=False),
+        nn.BatchNorm2d(width_out),
+        nn.ReLU(inplace=True),
+    )
+
+
+class Encoder(nn.Module):
+    """(B, 3, H, W) pictures to mean and log-variance of the latent map, (B, LATENT, h, w) each."""
+
+    def __init__(self, pixels: int) -> None:
+        super().__init__()
+        widths = (3, *block_widths(pixels))
+        pairs = zip(widths, widths[1:], strict=False)
+        self.blocks = nn.Sequential(*(convolution(a, b, stride=2) for a, b in pairs))
+        self.to_mean = nn.Conv2d(widths[-1], LATENT, 1)
+        self.to_log_variance = nn.Conv2d(widths[-1], LATENT, 1)
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        hidden = self.blocks(images)
+        return self.to_mean(hidden), self.to_log_variance(hidden).clamp(*LOG_VARIANCE_RANGE)
+
+    def mean(self, images: Tensor) -> Tensor:
+        """(B, LATENT, h, w) latent means."""
+        mean: Tensor = self.to_mean(self.blocks(images))
+        return mean
+
+
+class Generator(nn.Module):
+    """(B, LATENT, h, w) latent maps to (B, 3, H, W) pictures, normalised as the encoder's input."""
+
+    def __init__(self, pixels: int) -> None:
+        super().__init__()
+        self.pixels = pixels
+        widths = (LATENT, *reversed(block_widths(pixels)[:-1]), WIDTHS[0])
+        layers: list[nn.Module] = []
+        for a, b in zip(widths, widths[1:], strict=False):
+            layers += [convolution(a, b), nn.Upsample(scale_factor=2)]
+        layers.append(nn.Conv2d(widths[-1], 3, 3, padding=1))
+        self.layers = nn.Sequential(*layers)
+
+    def forward(self, latent: Tensor) -> Tensor:
+        images: Tensor = self.layers(latent)
+        # The halvings round up, so sizes that are no multiple of their power come back larger.
+        return images[:, :, : self.pixels, : self.pixels]
+
+
+class Discriminator(nn.Module):
+    """(B, LATENT, h, w) latent maps to one tensor of (B, size) logits for each target.
+
+    Without normalisation layers, so that a pass over it leaves no trace.
+    """
+
+    def __init__(self, sizes: Sequence[int], width: int = 128) -> None:
+        super().__init__()
+        self.trunk = nn.Sequential(
+            nn.Conv2d(LATENT, width, 3, stride=2, padding=1),
+            nn.LeakyReLU(0.2, inplace=True),
+            nn.Conv2d(width, width, 3, stride=2, padding=1),
+            nn.LeakyReLU(0.2, inplace=True),
+        )
+        self.heads = nn.ModuleList(nn.Linear(width, size) for size in sizes)
+
+    def forward(self, latent: Tensor) -> list[Tensor]:
+        pooled = self.trunk(latent).mean(dim=(2, 3))
+        return [head(pooled) for head in self.heads]
+
+
+def kl_divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
+    """KL(N(mean, exp(log_variance)) || N(0, 1)), averaged over samples and latent entries; >= 0."""
+    return 0.5 * (mean.square() + log_variance.exp() - 1 - log_variance).mean()
+
+
+def draw_latent(mean: Tensor, log_variance: Tensor, generator: torch.Generator) -> Tensor:
+    """A draw from N(mean, exp(log_variance)) with the gradient of the reparameterisation."""
+    noise = torch.randn(mean.shape, generator=generator, device=mean.device, dtype=mean.dtype)
+    return mean + noise * (0.5 * log_variance).exp()
