@@ -1,0 +1,158 @@
+"""Cards of metrics and layouts: decorators that attach them, and the walk that finds them.
+
+A decorator only attaches a card to its function; nothing is collected while modules are imported.
+The functions `metric_cards` and `layout_cards` walk `reports/metrics` and `reports/layouts` and
+read the cards, so a new file in either folder is found without being listed anywhere.
+"""
+
+from __future__ import annotations
+
+import difflib
+import functools
+import importlib
+import importlib.metadata
+import pkgutil
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from types import ModuleType
+from typing import TYPE_CHECKING, Literal, TypeVar
+
+from reports.errors import ReportError
+
+if TYPE_CHECKING:
+    from reports.convention import Convention
+    from reports.metrics.counts import Counts
+    from reports.metrics.scores import Scores
+    from reports.specs import DatasetCard, TableSpec
+
+Direction = Literal["higher", "lower", "zero"]
+MetricFunction = Callable[["Counts", "Convention"], "Scores"]
+LayoutFunction = Callable[["DatasetCard"], Iterator["TableSpec"]]
+MetricF = TypeVar("MetricF", bound=MetricFunction)
+LayoutF = TypeVar("LayoutF", bound=LayoutFunction)
+Card = TypeVar("Card", "MetricCard", "LayoutCard")
+
+LAYOUT_ENTRY_POINTS = "evenface.layouts"
+
+
+@dataclass(frozen=True)
+class MetricCard:
+    """What one metric is; `limits` are the smallest and largest value it can take.
+
+    `per` says of what there is one value ("group", "attribute and class", ...). Metrics with
+    `overall` are also computed over all samples, those of unknown groups included.
+    """
+
+    key: str
+    title: str
+    limits: tuple[float, float]
+    direction: Direction
+    source: str
+    per: str
+    overall: bool
+    compute: MetricFunction
+
+
+@dataclass(frozen=True)
+class LayoutCard:
+    """What one table layout shows and its source; layouts of low `order` are printed first."""
+
+    key: str
+    title: str
+    source: str
+    order: int
+    specs: LayoutFunction
+
+
+def metric(
+    key: str,
+    *,
+    title: str,
+    limits: tuple[float, float],
+    direction: Direction,
+    source: str,
+    per: str,
+    overall: bool = False,
+) -> Callable[[MetricF], MetricF]:
+    """Decorator that makes a function of (counts, convention) a metric of the suite."""
+
+    def attach(function: MetricF) -> MetricF:
+        card = MetricCard(key, title, limits, direction, source, per, overall, function)
+        setattr(function, "metric_card", card)  # noqa: B010  (mypy knows no attributes of functions)
+        return function
+
+    return attach
+
+
+def layout(key: str, *, title: str, source: str, order: int = 50) -> Callable[[LayoutF], LayoutF]:
+    """Decorator that makes a generator of `TableSpec` for a data set a layout of the report."""
+
+    def attach(function: LayoutF) -> LayoutF:
+        card = LayoutCard(key, title, source, order, function)
+        setattr(function, "layout_card", card)  # noqa: B010  (as above)
+        return function
+
+    return attach
+
+
+@functools.cache
+def metric_cards() -> tuple[MetricCard, ...]:
+    """Cards of all metrics, in order of file name and then of definition."""
+    return _unique(_cards(_modules("reports.metrics"), "metric_card", MetricCard))
+
+
+@functools.cache
+def layout_cards() -> tuple[LayoutCard, ...]:
+    """Cards of all layouts, ours and those of installed packages, by `order` and key."""
+    modules = [*_modules("reports.layouts"), *_entry_point_modules()]
+    cards = _unique(_cards(modules, "layout_card", LayoutCard))
+    return tuple(sorted(cards, key=lambda card: (card.order, card.key)))
+
+
+def layouts_named(keys: Iterable[str] | None) -> tuple[LayoutCard, ...]:
+    """The layouts with these keys, in the order given; all layouts for None.
+
+    Raises:
+        ReportError: a key is unknown; the message names the nearest one.
+    """
+    cards = {card.key: card for card in layout_cards()}
+    if keys is None:
+        return tuple(cards.values())
+    chosen = []
+    for key in keys:
+        if key not in cards:
+            near = difflib.get_close_matches(key, cards, n=1)
+            hint = f"did you mean {near[0]}?" if near else "known: " + ", ".join(cards)
+            raise ReportError(f"no layout is called {key!r}; {hint}")
+        chosen.append(cards[key])
+    return tuple(chosen)
+
+
+def _modules(package: str) -> Iterator[ModuleType]:
+    parent = importlib.import_module(package)
+    for found in sorted(pkgutil.iter_modules(parent.__path__), key=lambda module: module.name):
+        yield importlib.import_module(f"{package}.{found.name}")
+
+
+def _entry_point_modules() -> Iterator[ModuleType]:
+    points = importlib.metadata.entry_points(group=LAYOUT_ENTRY_POINTS)
+    for point in sorted(points, key=lambda point: point.name):
+        yield importlib.import_module(point.module)
+
+
+def _cards(modules: Iterable[ModuleType], attribute: str, kind: type[Card]) -> Iterator[Card]:
+    for module in modules:
+        for thing in vars(module).values():
+            card = getattr(thing, attribute, None)
+            # A function imported into another plug-in file is no second registration.
+            if isinstance(card, kind) and thing.__module__ == module.__name__:
+                yield card
+
+
+def _unique(cards: Iterable[Card]) -> tuple[Card, ...]:
+    found: dict[str, Card] = {}
+    for card in cards:
+        if card.key in found:
+            raise ReportError(f"two plug-ins are called {card.key!r}; rename one of them")
+        found[card.key] = card
+    return tuple(found.values())

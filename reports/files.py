@@ -1,0 +1,24 @@
+"""Writing a text file whole or not at all."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write UTF-8 text to a temporary file beside `path`, then rename it to `path`.
+
+    Folders are made as needed. When writing fails, nothing is left behind and an old file stays as
+    it was.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    # Beside the file, for only within one file system is a rename atomic.
+    temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
+    try:
+        with temporary.open("w", encoding="utf-8", newline="\n") as stream:
+            stream.write(text)
+        temporary.replace(path)
+    except BaseException:
+        temporary.unlink(missing_ok=True)
+        raise

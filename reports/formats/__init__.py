@@ -1,0 +1,1 @@
+"""Writers: each prints a `Table` as text and decides no number."""

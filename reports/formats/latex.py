@@ -1,0 +1,180 @@
+r"""Tables as LaTeX floats with booktabs rules, to be read with \input."""
+
+from __future__ import annotations
+
+from reports.tables import Cell, Column, Row, Table
+
+WIDEST = 9
+NARROW = 6
+PREAMBLE = r"""% Needs in the preamble:
+%   \usepackage{booktabs}
+%   \usepackage{graphicx}   (wide tables shrink to the line)
+"""
+ARROWS = {"higher": r"~$\uparrow$", "lower": r"~$\downarrow$", "": ""}
+
+_SPECIAL = {
+    "\\": r"\textbackslash{}",
+    "&": r"\&",
+    "%": r"\%",
+    "$": r"\$",
+    "#": r"\#",
+    "_": r"\_",
+    "{": r"\{",
+    "}": r"\}",
+    "~": r"\textasciitilde{}",
+    "^": r"\textasciicircum{}",
+    "<": r"\textless{}",
+    ">": r"\textgreater{}",
+    "|": r"\textbar{}",
+    '"': r"\textquotedbl{}",
+    "'": r"{'}",
+    "`": r"{`}",
+    # A bracket after the end of a row would be read as that row's extra space, hence the braces.
+    "[": "{[}",
+    "]": "{]}",
+    "*": "{*}",
+    "-": "{-}",
+    "\u2020": r"\dag{}",
+    "\u2013": "--",
+    "\u2014": "---",
+    "\u2018": "`",
+    "\u2019": "'",
+    "\u201c": "``",
+    "\u201d": "''",
+    "\u2264": r"$\leq$",
+    "\u2265": r"$\geq$",
+    "\u00d7": r"$\times$",
+    "\u2212": "$-$",
+    "\u00b1": r"$\pm$",
+    "\u03bb": r"$\lambda$",
+    "\u03b3": r"$\gamma$",
+    "\u03b1": r"$\alpha$",
+    "\u03b2": r"$\beta$",
+    "\u03c4": r"$\tau$",
+}
+_NEEDS_T1 = "\u00d0\u00f0\u00de\u00fe"
+
+
+def escaped(text: str) -> str:
+    """Text that prints as itself in any document that reads UTF-8, on one line.
+
+    A character that the standard fonts lack becomes its code point, `[U+4E2D]`, so that the
+    document compiles and nothing vanishes unseen.
+    """
+    return "".join(_character(character) for character in " ".join(text.split()))
+
+
+def _character(character: str) -> str:
+    if character in _SPECIAL:
+        return _SPECIAL[character]
+    accented = "\u00c0" <= character <= "\u00ff" and character.isalpha()
+    if character.isascii() or (accented and character not in _NEEDS_T1):
+        return character
+    return f"{{[}}U+{ord(character):04X}{{]}}"
+
+
+def document_text(sections: list[tuple[str, list[Table]]]) -> str:
+    r"""All tables as one file; a section begins on a new page, lest LaTeX run out of floats."""
+    parts = [PREAMBLE]
+    for index, (title, tables) in enumerate(sections):
+        parts.append(("\\clearpage\n" if index else "") + f"% {' '.join(title.split())}\n")
+        parts += [_float(table) for table in tables]
+    return "\n".join(parts)
+
+
+def table_text(table: Table) -> str:
+    """One table as a file of its own."""
+    return PREAMBLE + _float(table)
+
+
+def _float(table: Table) -> str:
+    lines = [
+        r"\begin{table}[htbp]",
+        r"  \centering\footnotesize",
+        r"  \setlength{\tabcolsep}{4pt}",
+        f"  \\caption{{{escaped(table.caption)}}}",
+        f"  \\label{{tab:evenface:{table.key}}}",
+    ]
+    panels = [_panel(part, table) for part in table.panels(WIDEST)]
+    lines.append("\n  \\par\\medskip\n".join(panels))
+    if table.notes():
+        notes = r"\\".join(f"{_sup(table, note)}~{escaped(note)}" for note in table.notes())
+        lines.append(
+            f"  \\par\\smallskip\n  \\parbox{{\\linewidth}}{{\\raggedright\\scriptsize {notes}}}"
+        )
+    return "\n".join([*lines, r"\end{table}", ""])
+
+
+def _panel(part: Table, whole: Table) -> str:
+    width = len(part.columns)
+    lines = [f"\\begin{{tabular}}{{@{{}}l{'r' * width}@{{}}}}", r"\toprule", *_spans(part.columns)]
+    arrows = whole.mixes_directions()
+    lines.append(
+        _line(["Method", *(_header(column, whole, arrows=arrows) for column in part.columns)])
+    )
+    for block in part.blocks:
+        lines.append(r"\midrule")
+        lines.append(
+            f"\\multicolumn{{{width + 1}}}{{@{{}}l}}{{\\textit{{{escaped(block.title)}}}}} \\\\"
+        )
+        lines += [_row(row, whole) for row in block.rows]
+    lines.append(r"\midrule")
+    lines += [_row(row, whole) for row in part.footer]
+    lines += [r"\bottomrule", r"\end{tabular}"]
+    body = "\n".join(f"  {line}" for line in lines)
+    if width <= NARROW:
+        return body
+    return (
+        f"  \\resizebox{{\\ifdim\\width>\\linewidth\\linewidth\\else\\width\\fi}}{{!}}{{%\n{body}}}"
+    )
+
+
+def _spans(columns: tuple[Column, ...]) -> list[str]:
+    """The line of spanning headers and the rules under them; nothing where no column has one."""
+    if not any(column.span for column in columns):
+        return []
+    heads, rules, start = [""], [], 0
+    while start < len(columns):
+        span, stop = columns[start].span, start + 1
+        while stop < len(columns) and columns[stop].span == span:
+            stop += 1
+        heads.append(f"\\multicolumn{{{stop - start}}}{{c}}{{{escaped(span)}}}")
+        if span:
+            rules.append(f"\\cmidrule(lr){{{start + 2}-{stop + 1}}}")
+        start = stop
+    return [_line(heads), " ".join(rules)]
+
+
+def _header(column: Column, whole: Table, *, arrows: bool) -> str:
+    # Names of intersections are the widest headers; they break at their crosses.
+    first, *rest = (escaped(part) for part in column.header.split(" x "))
+    text = r"\\".join([first, *(f"$\\times$ {part}" for part in rest)])
+    text += (ARROWS[column.better] if arrows else "") + _mark(whole, column.note)
+    return f"\\shortstack[r]{{{text}}}" if rest else text
+
+
+def _row(row: Row, whole: Table) -> str:
+    label = escaped(row.label) + "".join(_sup(whole, note) for note in row.notes)
+    return _line([label, *(_cell(cell, whole) for cell in row.cells)])
+
+
+def _cell(cell: Cell, whole: Table) -> str:
+    text = cell.printed
+    if cell.state == "value":
+        text = text.replace("-", "$-$", 1) if text.startswith("-") else text
+    else:
+        text = escaped(text)
+    return (f"\\textbf{{{text}}}" if cell.bold else text) + _mark(whole, cell.note)
+
+
+def _mark(whole: Table, note: str) -> str:
+    """A footnote mark that takes no width, so that the numbers above and below stay aligned."""
+    return f"\\rlap{{{_sup(whole, note)}}}" if note else ""
+
+
+def _sup(whole: Table, note: str) -> str:
+    return f"\\textsuperscript{{{escaped(whole.mark(note))}}}"
+
+
+def _line(fields: list[str]) -> str:
+    return " & ".join(fields) + r" \\"

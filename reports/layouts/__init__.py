@@ -1,0 +1,1 @@
+"""Table layouts, one file each; every module of this folder is found without being listed."""

@@ -1,0 +1,127 @@
+"""All metrics of one prediction set, as a frame with one row a value."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+import numpy as np
+import pandas as pd
+
+from reports.catalogue import MetricCard, metric_cards
+from reports.convention import STRICT, Convention
+from reports.metrics.counts import Counts, confusion_tensor, counts_of_all
+from reports.metrics.reasons import WORDS
+from reports.metrics.scores import Scores
+from reports.predictions import PredictionSet
+
+METRIC_COLUMNS = (
+    "dataset",
+    "method",
+    "variant",
+    "seed",
+    "select",
+    "attribute",
+    "group",
+    "emotion",
+    "metric",
+    "value",
+    "n",
+    "reason",
+    "worst_group",
+    "best_group",
+    "n_unknown",
+    "cell",
+)
+COUNT_COLUMNS = ("n", "n_unknown")
+OVERALL = "all"
+
+
+@dataclass
+class _Columns:
+    """The columns that differ from row to row, grown metric by metric."""
+
+    attribute: list[str] = field(default_factory=list)
+    group: list[str] = field(default_factory=list)
+    emotion: list[str] = field(default_factory=list)
+    metric: list[str] = field(default_factory=list)
+    value: list[float] = field(default_factory=list)
+    n: list[int] = field(default_factory=list)
+    reason: list[str] = field(default_factory=list)
+    worst_group: list[str] = field(default_factory=list)
+    best_group: list[str] = field(default_factory=list)
+    n_unknown: list[int] = field(default_factory=list)
+
+    def add(self, attribute: str, metric: str, scores: Scores, n_unknown: int) -> None:
+        """Append the scores of the only seed, groups outermost."""
+        rows = len(scores.groups) * len(scores.emotions)
+        start = len(self.reason)
+        self.attribute += [attribute] * rows
+        self.metric += [metric] * rows
+        self.n_unknown += [n_unknown] * rows
+        self.group += [group for group in scores.groups for _ in scores.emotions]
+        self.emotion += list(scores.emotions) * len(scores.groups)
+        self.value += scores.value[0].ravel().tolist()
+        self.n += scores.n[0].ravel().tolist()
+        self.reason += [WORDS[code] for code in scores.reason[0].ravel().tolist()]
+        # -1, no such group, picks the empty text at the end.
+        items = (*scores.items, "")
+        self.worst_group += [items[index] for index in scores.worst[0].ravel().tolist()]
+        self.best_group += [items[index] for index in scores.best[0].ravel().tolist()]
+        for (_, group, emotion), phrase in scores.skips.items():
+            self.reason[start + group * len(scores.emotions) + emotion] = phrase
+
+
+def measure(predictions: PredictionSet, convention: Convention = STRICT) -> pd.DataFrame:
+    """Every metric, overall and for every declared attribute and intersection.
+
+    Args:
+        predictions: one test set's predictions of one seed (or of pooled folds).
+        convention: `min_n` of group metrics; overall rows (attribute `all`) ask for one sample
+            only.
+
+    Returns:
+        A frame with the columns `METRIC_COLUMNS` in a fixed row order. `value` is a fraction, NaN
+        where `reason` says why; a `reason` that begins with "skipped: " names what a defined value
+        leaves out. `n` is the smallest denominator behind the value, `n_unknown` the samples whose
+        group is unknown. `worst_group` and `best_group` are the groups with the lowest and the
+        highest rate behind a comparison, `class | group` where the value belongs to a stratum.
+    """
+    columns = _Columns()
+    for attribute, counts, cards, used in _tasks(predictions, convention):
+        for card in cards:
+            columns.add(attribute, card.key, card.compute(counts, used), counts.n_unknown)
+    names = ("dataset", "method", "variant", "seed", "select", "cell")
+    constant = {name: getattr(predictions, name) for name in names}
+    return pd.DataFrame({**vars(columns), **constant}, columns=list(METRIC_COLUMNS))
+
+
+def _tasks(
+    predictions: PredictionSet, convention: Convention
+) -> Iterator[tuple[str, Counts, tuple[MetricCard, ...], Convention]]:
+    everyone = np.zeros(len(predictions.labels), dtype=np.int64)
+    num_classes = len(predictions.classes)
+    labels, predicted = predictions.labels, predictions.predicted
+    overall = confusion_tensor(labels, predicted, everyone, num_groups=1, num_classes=num_classes)[
+        :, 0
+    ]
+    cards = metric_cards()
+    overall_cards = tuple(card for card in cards if card.overall)
+    yield (
+        OVERALL,
+        counts_of_all(overall, predictions.classes),
+        overall_cards,
+        replace(convention, min_n=1),
+    )
+    for attribute in predictions.attribute_names():
+        names, codes = predictions.groups(attribute)
+        tensor = confusion_tensor(
+            labels, predicted, codes, num_groups=len(names), num_classes=num_classes
+        )
+        n_unknown = int((codes < 0).sum())
+        yield (
+            attribute,
+            Counts(tensor, overall, names, predictions.classes, n_unknown),
+            cards,
+            convention,
+        )

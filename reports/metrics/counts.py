@@ -1,0 +1,112 @@
+"""The sufficient statistic of almost every metric: confusion counts per seed and group.
+
+Shapes: S seeds, G groups, K classes, N samples. tensor[s, k, c, d] counts the samples of group k
+and true class c that seed s predicts as class d.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+import numpy.typing as npt
+
+Ints = npt.NDArray[np.int64]
+Floats = npt.NDArray[np.float64]
+AnyInts = npt.NDArray[np.integer]
+
+
+def confusion_tensor(
+    labels: AnyInts, predicted: AnyInts, groups: AnyInts, *, num_groups: int, num_classes: int
+) -> Ints:
+    """Confusion counts per seed and group.
+
+    Args:
+        labels: (N,) true classes, 0..K-1.
+        predicted: (N,) or (S, N) predicted classes, 0..K-1.
+        groups: (N,) group codes, 0..G-1; samples with -1 are left out.
+        num_groups: G, declared groups whether or not they have samples.
+        num_classes: K.
+
+    Returns:
+        (S, G, K, K) counts, S = 1 for a flat `predicted`.
+
+    Raises:
+        ValueError: a code is outside its range.
+    """
+    for name, codes, count in (
+        ("labels", labels, num_classes),
+        ("predicted", predicted, num_classes),
+        ("groups", groups + 1, num_groups + 1),
+    ):
+        # One bad code would be counted in a neighbouring group without a word.
+        if codes.size and (codes.min() < 0 or codes.max() >= count):
+            raise ValueError(f"{name} hold codes outside their declared range")
+    runs = np.atleast_2d(predicted).astype(np.int64)
+    known = groups >= 0
+    base = (groups[known].astype(np.int64) * num_classes + labels[known]) * num_classes
+    size = num_groups * num_classes * num_classes
+    offset = np.arange(len(runs), dtype=np.int64)[:, None] * size
+    codes = (base + runs[:, known] + offset).ravel()
+    flat = np.bincount(codes, minlength=len(runs) * size)
+    return flat.reshape(len(runs), num_groups, num_classes, num_classes)
+
+
+@dataclass(frozen=True, eq=False)
+class Counts:
+    """Confusion counts with the names of what is counted.
+
+    Attributes:
+        tensor: (S, G, K, K) counts of the samples whose group is known.
+        overall: (S, K, K) counts of all samples.
+        groups, classes: declared names, G and K of them.
+        n_unknown: samples left out because their group is unknown.
+    """
+
+    tensor: Ints
+    overall: Ints
+    groups: tuple[str, ...]
+    classes: tuple[str, ...]
+    n_unknown: int
+
+    @cached_property
+    def per_class(self) -> Ints:
+        """(S, G, K) samples of each true class."""
+        return _sum(self.tensor, -1)
+
+    @cached_property
+    def per_group(self) -> Ints:
+        """(S, G) samples."""
+        return _sum(self.per_class, -1)
+
+    @cached_property
+    def correct(self) -> Ints:
+        """(S, G, K) samples of each class predicted as such."""
+        return np.diagonal(self.tensor, axis1=-2, axis2=-1)
+
+    @cached_property
+    def selected(self) -> Ints:
+        """(S, G, K) samples predicted as each class."""
+        return _sum(self.tensor, -2)
+
+    @cached_property
+    def strata(self) -> tuple[str, ...]:
+        """Names of the class x group combinations, class-major: index = class * G + group."""
+        return tuple(f"{name} | {group}" for name in self.classes for group in self.groups)
+
+
+def counts_of_all(overall: Ints, classes: tuple[str, ...]) -> Counts:
+    """Counts of a single group called `all` that holds every sample.
+
+    Args:
+        overall: (S, K, K) counts of all samples.
+        classes: K names.
+    """
+    return Counts(overall[:, None], overall, ("all",), classes, n_unknown=0)
+
+
+def _sum(counts: Ints, axis: int) -> Ints:
+    # numpy's stubs call the sum of an array `Any`.
+    total: Ints = counts.sum(axis)
+    return total

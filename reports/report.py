@@ -1,0 +1,118 @@
+"""Everything a study's report folder holds, from the study's frames."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from reports.assemble import assembled
+from reports.catalogue import layout_cards, layouts_named
+from reports.convention import STRICT, Convention
+from reports.errors import ReportError
+from reports.files import write_text
+from reports.formats import csv, json, latex, markdown
+from reports.header import header_text
+from reports.metrics_csv import write_metrics_csv
+from reports.rows import method_rows
+from reports.study import StudyFrames
+from reports.tables import Table
+
+__all__ = ["FORMATS", "StudyFrames", "tables_of", "write_report"]
+
+FORMATS = ("md", "tex", "csv", "json")
+_ONE_TABLE: dict[str, Callable[[Table], str]] = {
+    "tex": latex.table_text,
+    "csv": csv.table_text,
+    "json": json.table_text,
+}
+
+
+def tables_of(
+    frames: StudyFrames, layouts: Sequence[str] | None = None, convention: Convention = STRICT
+) -> list[tuple[str, list[Table]]]:
+    """The tables of every data set: (title of the data set, its tables in layout order).
+
+    Raises:
+        ReportError: a layout is unknown, or two tables would have one file name.
+    """
+    sections = []
+    names: set[str] = set()
+    for dataset in frames.dataset_cards:
+        rows = method_rows(frames, dataset)
+        tables = [
+            assembled(frames, dataset, card, spec, rows=rows, convention=convention)
+            for card in layouts_named(layouts)
+            for spec in card.specs(dataset)
+        ]
+        for table in tables:
+            if table.key in names:
+                raise ReportError(
+                    f"two tables would be called {table.key}; rename a data set or an attribute"
+                )
+            names.add(table.key)
+        sections.append((dataset.title, tables))
+    return sections
+
+
+def write_report(
+    frames: StudyFrames,
+    out: Path,
+    formats: Sequence[str] = FORMATS,
+    layouts: Sequence[str] | None = None,
+    convention: Convention = STRICT,
+) -> list[Path]:
+    """Write `metrics.csv` and the tables in the formats asked for.
+
+    Args:
+        frames: the study.
+        out: folder of the report, made if absent: `tables.md`, `tables.tex` (all tables, to be read
+            with LaTeX's input command), `metrics.csv`, and `tables/<table>.{tex,csv,json}`.
+        formats: any of `FORMATS`.
+        layouts: keys of the layouts wanted, None for all.
+        convention: `ddof` and `min_n` that the tables state; `measure` is to be called with the
+            same.
+
+    Returns:
+        The files written, in order. Each is written whole or not at all, the same bytes for the
+        same frames. Files of an earlier report's tables that this one no longer has are removed.
+
+    Raises:
+        ReportError: a format or layout is unknown.
+    """
+    unknown = [name for name in formats if name not in FORMATS]
+    if unknown:
+        raise ReportError(f"no format is called {unknown[0]!r}; give any of {', '.join(FORMATS)}")
+    sections = tables_of(frames, layouts, convention)
+    written = [out / "metrics.csv"]
+    write_metrics_csv(frames.metrics, written[0])
+    if "md" in formats:
+        body = [
+            f"## {markdown.escaped(title)}\n\n" + _markdown(tables) for title, tables in sections
+        ]
+        written.append(out / "tables.md")
+        write_text(written[-1], "\n".join([header_text(frames, convention), *body]))
+    if "tex" in formats:
+        written.append(out / "tables.tex")
+        write_text(written[-1], latex.document_text(sections))
+    for _, tables in sections:
+        for table in tables:
+            for suffix in (name for name in _ONE_TABLE if name in formats):
+                written.append(out / "tables" / f"{table.key}.{suffix}")
+                write_text(written[-1], _ONE_TABLE[suffix](table))
+    _remove_stale(out / "tables", set(written))
+    return written
+
+
+def _markdown(tables: Sequence[Table]) -> str:
+    return "\n".join(markdown.table_text(table) for table in tables)
+
+
+def _remove_stale(folder: Path, written: set[Path]) -> None:
+    """Delete tables of an earlier report: names that a layout makes, never a user's own file."""
+    prefixes = tuple(f"{card.key}_" for card in layout_cards())
+    if not folder.is_dir():
+        return
+    for path in folder.iterdir():
+        ours = path.name.startswith(prefixes) and path.suffix.removeprefix(".") in _ONE_TABLE
+        if ours and path not in written:
+            path.unlink()

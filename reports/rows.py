@@ -1,0 +1,148 @@
+"""The rows of a data set's tables: which methods, in which block, and how much of each is done."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+
+from reports.specs import DatasetCard
+from reports.study import CellRecord, MethodCard, StudyFrames, seed_order
+from reports.tables import RECONSTRUCTION, VALIDATION_GROUPS, State
+
+TRAIN_BLOCK = "Methods that use group labels in training"
+FREE_BLOCK = "Methods that do not use group labels"
+TEST_BLOCK = "Methods that need group labels at test time"
+BLOCKS = (TRAIN_BLOCK, FREE_BLOCK, TEST_BLOCK)
+GROUP_READING_RULES = ("best_wga", "best_dto")
+
+Place = tuple[str, str, str, str]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One seed's value of one metric; `value` is NaN where undefined."""
+
+    seed: str
+    value: float
+    n: int
+    reason: str
+
+
+@dataclass(frozen=True, eq=False)
+class MethodRow:
+    """A method (one variant of it) on one data set.
+
+    `done` and `expected` count seeds, or pooled repeats of a data set with folds; `state` and
+    `reason` are what a cell shows where the method has no value at all; `values` are by (attribute,
+    group, emotion, metric).
+    """
+
+    method: str
+    label: str
+    block: str
+    notes: tuple[str, ...]
+    done: int
+    expected: int
+    state: State
+    reason: str
+    values: dict[Place, list[Entry]] = field(default_factory=dict)
+
+
+def method_rows(study: StudyFrames, dataset: DatasetCard) -> tuple[MethodRow, ...]:
+    """Rows of all methods planned on the data set, in the order of their cards, then by variant."""
+    planned: dict[tuple[str, str], list[CellRecord]] = defaultdict(list)
+    for record in study.cell_records:
+        if record.dataset == dataset.key:
+            planned[record.method, record.variant].append(record)
+    values = _values(study, dataset)
+    order = list(study.method_cards)
+    keys = sorted(planned, key=lambda key: (order.index(key[0]), key[1]))
+    return tuple(
+        _row(study.method_cards[key[0]], planned[key], values.get(key, {}), dataset, study.select)
+        for key in keys
+    )
+
+
+def _values(
+    study: StudyFrames, dataset: DatasetCard
+) -> dict[tuple[str, str], dict[Place, list[Entry]]]:
+    frame = study.metrics
+    chosen = frame[(frame["dataset"] == dataset.key) & (frame["select"] == study.select)]
+    names = [
+        "method",
+        "variant",
+        "attribute",
+        "group",
+        "emotion",
+        "metric",
+        "seed",
+        "value",
+        "n",
+        "reason",
+    ]
+    found: dict[tuple[str, str], dict[Place, list[Entry]]] = defaultdict(lambda: defaultdict(list))
+    for method, variant, *place, seed, value, n, reason in zip(
+        *(chosen[name].tolist() for name in names), strict=True
+    ):
+        # Single folds have tiny groups and are no result of the protocol; only their pool is.
+        if dataset.folds > 1 and "-" not in seed:
+            continue
+        attribute, group, emotion, metric = place
+        found[method, variant][attribute, group, emotion, metric].append(
+            Entry(seed, value, n, reason)
+        )
+    for places in found.values():
+        for entries in places.values():
+            entries.sort(key=lambda entry: seed_order(entry.seed))
+    return found
+
+
+def _row(
+    card: MethodCard,
+    records: Sequence[CellRecord],
+    values: dict[Place, list[Entry]],
+    dataset: DatasetCard,
+    select: str,
+) -> MethodRow:
+    done = len({entry.seed for entries in values.values() for entry in entries})
+    expected = -(-len({record.seed for record in records}) // dataset.folds)
+    state, reason = _state(records)
+    variant = records[0].variant
+    label = (
+        card.title
+        + (f" [{variant}]" if variant else "")
+        + _progress(records, done, expected, dataset)
+    )
+    return MethodRow(
+        card.key, label, _block(card), _notes(card, select), done, expected, state, reason, values
+    )
+
+
+def _state(records: Sequence[CellRecord]) -> tuple[State, str]:
+    for status, state in (("failed", "failed"), ("not_applicable", "not_applicable")):
+        hit = [record for record in records if record.status == status]
+        if hit:
+            return ("failed" if state == "failed" else "not_applicable"), hit[0].first_line
+    return "blank", ""
+
+
+def _progress(records: Sequence[CellRecord], done: int, expected: int, dataset: DatasetCard) -> str:
+    if done == expected:
+        return ""
+    finished = sum(record.status == "done" for record in records)
+    if done == 0 and expected == 1 and dataset.folds > 1 and finished:
+        return f" (folds {finished}/{dataset.folds})"
+    return f" (n={done}/{expected})" if done else ""
+
+
+def _block(card: MethodCard) -> str:
+    if card.test_groups:
+        return TEST_BLOCK
+    return TRAIN_BLOCK if card.train_groups else FREE_BLOCK
+
+
+def _notes(card: MethodCard, select: str) -> tuple[str, ...]:
+    reads_groups = select in GROUP_READING_RULES and _block(card) == FREE_BLOCK
+    notes = ((RECONSTRUCTION, card.reconstruction), (VALIDATION_GROUPS, reads_groups))
+    return tuple(note for note, holds in notes if holds)

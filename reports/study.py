@@ -1,0 +1,145 @@
+"""The frames that a harness hands over, checked, and read back as typed records."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import pandas as pd
+
+from reports.errors import ReportError
+from reports.measure import METRIC_COLUMNS
+from reports.specs import DatasetCard
+
+CELL_COLUMNS = ("dataset", "method", "variant", "seed", "status", "reason", "cell")
+METHOD_COLUMNS = (
+    "method",
+    "title",
+    "family",
+    "source",
+    "train_groups",
+    "test_groups",
+    "action_units",
+    "reconstruction",
+    "cost",
+)
+DATASET_COLUMNS = ("dataset", "title", "classes", "levels", "intersections", "folds")
+STATUSES = ("done", "failed", "not_applicable", "pending")
+
+
+@dataclass(frozen=True)
+class CellRecord:
+    """One planned cell and what became of it; `status` is one of `STATUSES`."""
+
+    dataset: str
+    method: str
+    variant: str
+    seed: str
+    status: str
+    reason: str
+    cell: str
+
+    @property
+    def first_line(self) -> str:
+        """The first line of the reason."""
+        return self.reason.strip().split("\n")[0].strip()
+
+
+@dataclass(frozen=True)
+class MethodCard:
+    """What the tables need to know of a method."""
+
+    key: str
+    title: str
+    train_groups: bool
+    test_groups: bool
+    reconstruction: bool
+
+
+@dataclass(frozen=True, eq=False)
+class StudyFrames:
+    """A study as data frames.
+
+    Attributes:
+        metrics: rows of `reports.measure.measure`, of any number of selection rules; for a data set
+            with folds, the tables use only the rows of pooled predictions, whose seed reads
+            "first-last" ("0-4").
+        cells: one row a planned cell, columns `CELL_COLUMNS`, `status` one of `STATUSES`.
+        methods: one row a method, columns `METHOD_COLUMNS`, in the order in which tables list them.
+        datasets: one row a data set, columns `DATASET_COLUMNS`; `classes` a tuple, `levels` a dict
+            of tuples, `intersections` a tuple of tuples, `folds` the seeds that make one repeat (1
+            for a fixed test part).
+        preset: name of the training protocol.
+        select: the selection rule whose rows are shown.
+
+    Raises:
+        ReportError: a frame lacks a column, a status is unknown, or a cell's method or data set has
+            no card.
+    """
+
+    metrics: pd.DataFrame
+    cells: pd.DataFrame
+    methods: pd.DataFrame
+    datasets: pd.DataFrame
+    preset: str
+    select: str
+
+    def __post_init__(self) -> None:
+        for name, columns in (
+            ("metrics", METRIC_COLUMNS),
+            ("cells", CELL_COLUMNS),
+            ("methods", METHOD_COLUMNS),
+            ("datasets", DATASET_COLUMNS),
+        ):
+            missing = [column for column in columns if column not in getattr(self, name).columns]
+            if missing:
+                raise ReportError(f"the {name} frame lacks the column {missing[0]!r}; add it")
+        strange = set(self.cells["status"]) - set(STATUSES)
+        if strange:
+            raise ReportError(
+                f"cells: unknown status {min(strange)!r}; give one of {', '.join(STATUSES)}"
+            )
+        for kind, frame in (("method", self.methods), ("dataset", self.datasets)):
+            homeless = set(self.cells[kind]) - set(frame[kind])
+            if homeless:
+                raise ReportError(
+                    f"{kind} {min(homeless)!r} has cells but no card; add it to `{kind}s`"
+                )
+
+    @cached_property
+    def cell_records(self) -> tuple[CellRecord, ...]:
+        """The cells, in an order that does not depend on the frame's."""
+        rows = self.cells[list(CELL_COLUMNS)].itertuples(index=False, name=None)
+        records = [CellRecord(*(str(value) for value in row)) for row in rows]
+        return tuple(
+            sorted(
+                records,
+                key=lambda one: (one.dataset, one.method, one.variant, seed_order(one.seed)),
+            )
+        )
+
+    @cached_property
+    def method_cards(self) -> dict[str, MethodCard]:
+        """Method cards by key, in the frame's order."""
+        names = ["method", "title", "train_groups", "test_groups", "reconstruction"]
+        rows = self.methods[names].itertuples(index=False, name=None)
+        return {
+            key: MethodCard(key, title, bool(a), bool(b), bool(c)) for key, title, a, b, c in rows
+        }
+
+    @cached_property
+    def dataset_cards(self) -> tuple[DatasetCard, ...]:
+        """Data-set cards in the frame's order."""
+        rows = self.datasets[list(DATASET_COLUMNS)].itertuples(index=False, name=None)
+        return tuple(
+            DatasetCard(
+                key, title, tuple(classes), dict(levels), tuple(map(tuple, crossed)), int(folds)
+            )
+            for key, title, classes, levels, crossed, folds in rows
+        )
+
+
+def seed_order(seed: str) -> tuple[int, str]:
+    """Sort key that puts seed 10 after seed 9, and pooled seeds by their first one."""
+    first = seed.split("-")[0]
+    return (int(first) if first.isdecimal() else -1, seed)

@@ -1,0 +1,216 @@
+"""A table as a value: what is printed is decided here, writers only print it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+from typing import Literal
+
+from reports.rounding import rounded
+
+State = Literal["value", "undefined", "failed", "not_applicable", "blank", "text"]
+Unit = Literal["percent", "points"]
+Better = Literal["higher", "lower", ""]
+
+RECONSTRUCTION = "reconstruction: the source's exact formula was not available"
+VALIDATION_GROUPS = (
+    "uses no group labels in training, but its checkpoint was chosen with those of the "
+    "validation data"
+)
+SYMBOLS = {RECONSTRUCTION: "*", VALIDATION_GROUPS: "\u2020"}
+
+PRINTED: dict[State, str] = {
+    "undefined": "-",
+    "failed": "failed",
+    "not_applicable": "n/a",
+    "blank": "",
+}
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One entry of a table.
+
+    Attributes:
+        state: `value`; `undefined` (the rule that makes it so is in `reason`); `failed`;
+            `not_applicable` (impossible, see `reason`); `blank` (not run); `text` (printed as it
+            is).
+        mean, sd: fractions, unrounded; `sd` is None for a single value.
+        n, expected: seeds (or pooled repeats) behind the mean and those planned.
+        unit: `percent`, or `points` for a signed difference of percentages.
+        show_n: print `n=4/5`, because the row's own count does not say it.
+        bold: best of its comparison set.
+        text: what the state `text` prints.
+        reason: why the entry is not a plain value, for the footnote.
+    """
+
+    state: State
+    mean: float = math.nan
+    sd: float | None = None
+    n: int = 0
+    expected: int = 0
+    unit: Unit = "percent"
+    show_n: bool = False
+    bold: bool = False
+    text: str = ""
+    reason: str = ""
+
+    @property
+    def note(self) -> str:
+        """The footnote to this entry; of a row without any value the label carries the reason."""
+        return self.reason if self.state in ("value", "undefined") else ""
+
+    @property
+    def printed_mean(self) -> str:
+        """The mean with one decimal, in percent or signed percentage points."""
+        return rounded(self.mean, scale=100, sign=self.unit == "points")
+
+    @property
+    def printed(self) -> str:
+        """The entry as every writer prints it, apart from emphasis and footnote marks."""
+        if self.state == "text":
+            return self.text
+        if self.state != "value":
+            return PRINTED[self.state]
+        spread = "" if self.sd is None else f" ({rounded(self.sd, scale=100)})"
+        count = f" n={self.n}/{self.expected}" if self.show_n else ""
+        return f"{self.printed_mean}{spread}{count}"
+
+
+@dataclass(frozen=True)
+class Column:
+    """A column: its header, the header that spans it and its neighbours, and a footnote to it."""
+
+    header: str
+    span: str = ""
+    better: Better = "higher"
+    note: str = ""
+
+
+@dataclass(frozen=True)
+class Row:
+    """A row: its label, footnotes to the label, and one cell a column."""
+
+    label: str
+    cells: tuple[Cell, ...]
+    notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Block:
+    """Rows under a common title; `compared` blocks are the comparison set of the bold marks."""
+
+    title: str
+    rows: tuple[Row, ...]
+    compared: bool = False
+
+
+@dataclass(frozen=True)
+class Table:
+    """A whole table. `key` is its file name, `footer` the rows below the last block."""
+
+    key: str
+    title: str
+    caption: str
+    columns: tuple[Column, ...]
+    blocks: tuple[Block, ...]
+    footer: tuple[Row, ...] = ()
+
+    def rows(self) -> Iterator[tuple[str, Row]]:
+        """Block title and row, from top to bottom; the footer's block title is empty."""
+        for block in self.blocks:
+            for row in block.rows:
+                yield block.title, row
+        for row in self.footer:
+            yield "", row
+
+    def notes(self) -> tuple[str, ...]:
+        """Every footnote once: those with symbols first, then in the order of their letters."""
+        labels = {note for _, row in self.rows() for note in row.notes}
+        found: dict[str, None] = {note: None for note in SYMBOLS if note in labels}
+        found.update({column.note: None for column in self.columns})
+        for _, row in self.rows():
+            found.update(dict.fromkeys(row.notes))
+            found.update({cell.note: None for cell in row.cells})
+        return tuple(note for note in found if note)
+
+    def mark(self, note: str) -> str:
+        """The symbol of a footnote, or its letters: a, ..., z, aa, ...; empty for an empty note."""
+        if not note or note in SYMBOLS:
+            return SYMBOLS.get(note, "")
+        index, letters = [other for other in self.notes() if other not in SYMBOLS].index(note), ""
+        while index >= 0:
+            letters = chr(ord("a") + index % 26) + letters
+            index = index // 26 - 1
+        return letters
+
+    def mixes_directions(self) -> bool:
+        """Whether some columns are better high and others low, so that headers need an arrow."""
+        return {"higher", "lower"} <= {column.better for column in self.columns}
+
+    def panels(self, widest: int) -> tuple[Table, ...]:
+        """The table cut between spanning headers into parts of at most `widest` columns if it can.
+
+        Columns under one spanning header stay together. Footnote marks are to be asked of the whole
+        table.
+        """
+        spans: list[list[int]] = []
+        for index, column in enumerate(self.columns):
+            if spans and self.columns[spans[-1][-1]].span == column.span:
+                spans[-1].append(index)
+            else:
+                spans.append([index])
+        parts: list[list[int]] = []
+        for span in spans:
+            if parts and len(parts[-1]) + len(span) <= widest:
+                parts[-1].extend(span)
+            else:
+                parts.append(list(span))
+        return tuple(self._part(part) for part in parts)
+
+    def _part(self, indices: Sequence[int]) -> Table:
+        def cut(row: Row) -> Row:
+            return replace(row, cells=tuple(row.cells[index] for index in indices))
+
+        blocks = (replace(block, rows=tuple(map(cut, block.rows))) for block in self.blocks)
+        columns = tuple(self.columns[index] for index in indices)
+        return replace(
+            self, columns=columns, blocks=tuple(blocks), footer=tuple(map(cut, self.footer))
+        )
+
+
+def with_bold(table: Table) -> Table:
+    """The table with the best entry of each column in bold.
+
+    Only complete values (all planned seeds) of the `compared` blocks compete, and only where there
+    are two or more of them; entries that are equal as printed are all bold.
+    """
+    best: list[str | None] = []
+    for index, column in enumerate(table.columns):
+        cells = [row.cells[index] for block in table.blocks if block.compared for row in block.rows]
+        best.append(_best_printed([cell for cell in cells if _competes(cell)], column.better))
+
+    def marked(row: Row) -> Row:
+        cells = (
+            replace(cell, bold=_competes(cell) and cell.printed_mean == winner)
+            for cell, winner in zip(row.cells, best, strict=True)
+        )
+        return replace(row, cells=tuple(cells))
+
+    blocks = (
+        replace(block, rows=tuple(map(marked, block.rows))) if block.compared else block
+        for block in table.blocks
+    )
+    return replace(table, blocks=tuple(blocks))
+
+
+def _competes(cell: Cell) -> bool:
+    return cell.state == "value" and cell.n == cell.expected
+
+
+def _best_printed(cells: Sequence[Cell], better: Better) -> str | None:
+    if len(cells) < 2 or not better:
+        return None
+    pick = max if better == "higher" else min
+    return pick(cells, key=lambda cell: cell.mean).printed_mean
