@@ -1,0 +1,155 @@
+"""One Million Impressions: 1,004 machine-made faces, rated by about 30 people each.
+
+Every label is an impression of raters, the mean on a slider from 0 to 100, not a fact about a
+person. A face is `happy` when its mean rating is above the median of all ratings in the file; one
+that equals the median would be `not_happy` (none does: the median is 59.1, classes 502 and 502).
+The cut looks at all faces, test part included: it defines the label, it is not fitted.
+
+A fifth of the faces is the fixed test part, a fifth of the others validation by seed, both even in
+class x gender. No identity is shared between pictures, so every picture is its own subject.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datasets.errors import DataError
+from datasets.listing import Listing
+from datasets.parts import deal
+from datasets.roots import Layout, find_table
+from datasets.settings import setting
+from datasets.spec import (
+    UNKNOWN,
+    Attribute,
+    Codes,
+    Dataset,
+    DatasetSpec,
+    FaceData,
+    Split,
+    dataset,
+    groups_of,
+)
+from datasets.tables import Table, bands
+
+#: Raised by hand whenever the reading of the label file or the parts change.
+VERSION = 1
+#: Test and validation are one part in this many.
+ONE_IN = 5
+CLASSES = ("not_happy", "happy")
+GENDER = Attribute("gender", ("female", "male"))
+#: The highest of the seven ethnicity means; the six others have 7 to 141 faces each.
+ETHNICITY = Attribute("ethnicity", ("white", "other"))
+ETHNICITY_MEANS = ("white", "asian", "black", "hispanic", "islander", "middle_eastern", "native")
+#: Places on the age slider, roughly years; the cuts leave 378, 408 and 218 faces.
+AGE = Attribute("age", ("under_30", "30_to_44", "45_up"))
+AGE_CUTS = (30.0, 45.0)
+#: Places on the slider from light (0) to dark (100); half of the faces lie below 20.
+SKIN = Attribute("skin", ("lighter", "darker"))
+SKIN_CUTS = (30.0,)
+
+_COLUMNS = ("image", "happy", "gender", "age", "skin_color", *ETHNICITY_MEANS)
+_LAYOUT = Layout("omi", "ratings.csv", _COLUMNS)
+
+
+@dataclass(frozen=True)
+class OmiSettings:
+    """Where perceived gender is called unsure, and so unknown."""
+
+    female_below: float = setting(
+        40.0, doc="gender rating (0 woman, 100 man) below which a face is female", low=0, high=50
+    )
+    male_above: float = setting(
+        60.0, doc="gender rating above which a face is male; unknown between", low=50, high=100
+    )
+
+
+def read(root: Path | None, settings: OmiSettings) -> Listing:
+    """What `ratings.csv` says, in the order of its rows.
+
+    Raises:
+        DataError: the set is not below `root`, or the file has a value that does not belong there.
+    """
+    table = Table.read(find_table(root, _LAYOUT))
+    ratings = {column: _complete(table, column) for column in _COLUMNS[1:]}
+    images = table.distinct("image")
+    ids = tuple(Path(image).stem for image in images)
+    gender = np.full(len(ids), UNKNOWN, dtype=np.int64)
+    gender[ratings["gender"] < settings.female_below] = 0
+    gender[ratings["gender"] > settings.male_above] = 1
+    means = np.stack([ratings[name] for name in ETHNICITY_MEANS], axis=1)
+    return Listing(
+        tables=(table.path,),
+        files=tuple(table.path.parent / image for image in images),
+        sample_ids=ids,
+        subjects=ids,
+        labels=(ratings["happy"] > np.median(ratings["happy"])).astype(np.int64),
+        attributes={
+            "gender": gender,
+            "ethnicity": np.minimum(means.argmax(axis=1), 1).astype(np.int64),
+            "age": bands(ratings["age"], AGE_CUTS),
+            "skin": bands(ratings["skin_color"], SKIN_CUTS),
+        },
+    )
+
+
+def _complete(table: Table, column: str) -> NDArray[np.float64]:
+    values = table.numbers(column)
+    if np.isnan(values).any():
+        line = int(np.flatnonzero(np.isnan(values))[0]) + 2
+        raise DataError(f"{table.path}, line {line}: {column} is empty.")
+    return values
+
+
+def fifth(faces: FaceData, rows: Codes, salt: str) -> Codes:
+    """A fifth of `rows`, as even in class x gender as can be (unknown gender is a level).
+
+    Args:
+        faces: gender is their first attribute.
+        rows: (R,) places in `faces`.
+        salt: another salt gives another fifth.
+
+    Returns:
+        (R / 5,) places, ascending where `rows` are.
+    """
+    strata = groups_of(np.stack([faces.labels[rows], faces.attributes[rows, 0] + 1], 1), (2, 3))
+    names = [str(name) for name in faces.sample_ids[rows]]
+    chosen: Codes = rows[deal(names, strata, salt, ONE_IN) == 0]
+    return chosen
+
+
+@dataset(
+    title="One Million Impressions (1,004 rated faces)",
+    licence="CC BY-NC-SA 4.0",
+    source="Peterson, Uddenberg, Griffiths, Todorov and Suchow 2022, PNAS 119(17) e2115228119, "
+    "doi:10.1073/pnas.2115228119",
+)
+class Omi(Dataset):
+    """Fixed test part; the seed parts the rest into training and validation."""
+
+    Settings = OmiSettings
+
+    def describe(self) -> DatasetSpec:
+        return DatasetSpec(
+            name="omi",
+            classes=CLASSES,
+            attributes=(GENDER, ETHNICITY, AGE, SKIN),
+            default_groups=("gender",),
+            train_images=9000,
+        )
+
+    def fingerprint(self, root: Path | None) -> str:
+        return read(root, self.settings).fingerprint(VERSION, self.settings)
+
+    def load(self, root: Path | None, cache: Path, pixels: int) -> FaceData:
+        return read(root, self.settings).faces(self.describe(), cache, pixels)
+
+    def split(self, faces: FaceData, seed: int) -> Split:
+        """201, 161 and 642 of the 1,004 faces for test, validation and training."""
+        test = fifth(faces, np.arange(len(faces)), "omi test")
+        rest = np.setdiff1d(np.arange(len(faces)), test)
+        validation = fifth(faces, rest, f"omi validation {seed}")
+        return Split(train=np.setdiff1d(rest, validation), validation=validation, test=test)
