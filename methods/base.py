@@ -246,7 +246,8 @@ class Method(nn.Module):
     torch modules initialise reproducibly; a method's own draws use the generator it is handed.
     """
 
-    card: ClassVar[MethodCard]
+    #: of the class: the declaration; of an instance: the card under its settings
+    card: MethodCard
     Settings: ClassVar[type] = NoSettings
 
     trunk: nn.Module
@@ -256,6 +257,7 @@ class Method(nn.Module):
         super().__init__()
         self.task = task
         self.settings = settings if settings is not None else self.Settings()
+        self.card = self.card_for(self.settings)
 
     @classmethod
     def skip(cls, spec: DatasetSpec, settings: Any) -> str | None:

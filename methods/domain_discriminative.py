@@ -60,8 +60,9 @@ def joint_losses(joint: Tensor, labels: Tensor, groups: Tensor) -> Tensor:
     size, _, num_classes = joint.shape
     flat = joint.reshape(size, -1)
     known = cross_entropies(flat, groups.clamp(min=0) * num_classes + labels)
-    of_class = joint.gather(2, labels[:, None, None].expand(-1, joint.shape[1], 1))
-    marginal = flat.logsumexp(dim=1) - of_class.flatten(1).logsumexp(dim=1)
+    log_joint = torch.log_softmax(flat, dim=1).view_as(joint)
+    of_class = log_joint.gather(2, labels[:, None, None].expand(-1, joint.shape[1], 1))
+    marginal = -of_class.flatten(1).logsumexp(dim=1)
     return torch.where(groups >= 0, known, marginal)
 
 

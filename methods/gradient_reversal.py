@@ -6,16 +6,16 @@ with the opposite sign. One backward pass serves both sides:
     loss = CE + ADV,   ADV = CE(g(R(z)), s),   R: identity forward, times -lambda backward
     lambda(tau) = lambda_max (2 / (1 + exp(-10 tau)) - 1),   tau = share of the steps done
 
-`mode = alternating` first updates g on ADV (`adversary_steps` times), then trunk and head on
-CE - lambda ADV with g fixed. `target = eodds` also shows g the true class, so that independence is
+`mode = alternating` first updates g on ADV, then trunk and head on CE - lambda ADV with g fixed.
+`target = eodds` also shows g the true class, so that independence is
 asked given the class: the better wish where class and group are correlated. Samples of unknown
 group take no part in ADV. It needs groups in training, none at test; prediction as in `ce`.
 
 Where we differ. S2 names neither adversary, lambda nor schedule, and cites gradient projection
 (another method); ours are the adversary of DomainBed's size and the schedule of Ganin and
 Lempitsky. DomainBed's alternation spends whole batches on the adversary; here both sides see every
-batch, so that the trunk gets as many updates as in `ce`, and its gradient penalty (default 0) is
-left out. With lambda_max = 0 the adversary is skipped: the run is `ce`, bit for bit.
+batch, so that the trunk gets as many updates as in `ce` (`adversary_rate` stands in for its several
+adversary steps), and its gradient penalty (default 0) is left out. With lambda_max = 0 the adversary is skipped: the run is `ce`, bit for bit.
 """
 
 import math
@@ -58,7 +58,7 @@ class GradientReversal(Method):
         )
         mode: str = setting(
             "reversal",
-            doc="one joint step, or the adversary's steps and then the trunk's (DomainBed)",
+            doc="one joint step, or the adversary's step and then the trunk's (DomainBed)",
             choices=("reversal", "alternating"),
         )
         schedule: str = setting(
@@ -82,11 +82,6 @@ class GradientReversal(Method):
             doc="learning-rate factor of the adversary (AUC-FER code: 10)",
             search=(1.0, 10.0),
             low=0.0,
-        )
-        adversary_steps: int = setting(
-            1,
-            doc="adversary steps for each trunk step, mode=alternating (DomainBed: 1 to 8)",
-            low=1,
         )
         balance: bool = setting(
             False, doc="weight the adversary's samples by 1 / (training count of their group)"
@@ -117,8 +112,7 @@ class GradientReversal(Method):
         if self.settings.mode == "reversal":
             return (Stage("train", (Update(self.loss, (core, adversary)),)),)
         adversary_update = Update(self.adversary_loss, (adversary,))
-        updates = (adversary_update,) * self.settings.adversary_steps
-        return (Stage("train", (*updates, Update(self.loss, (core,)))),)
+        return (Stage("train", (adversary_update, Update(self.loss, (core,)))),)
 
     def strength(self, step: Step) -> float:
         """Value of lambda at `step`."""

@@ -8,6 +8,7 @@ Source: Johnson et al. 2016, Eq. 3 and 4.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 
 import torch
@@ -46,8 +47,9 @@ class RandomMaps(nn.Module):
 
 def gram(maps: Tensor) -> Tensor:
     """(B, C, C) symmetric Gram matrices of (B, C, H, W) maps, divided by C H W."""
-    flat = maps.flatten(2)
-    return flat @ flat.transpose(1, 2) / (flat.shape[1] * flat.shape[2])
+    # Divided first: in half precision the sum over a large map would overflow.
+    flat = maps.flatten(2) / math.sqrt(maps[0].numel())
+    return flat @ flat.transpose(1, 2)
 
 
 def style_distance(maps: Sequence[Tensor], wanted: Sequence[Tensor]) -> Tensor:

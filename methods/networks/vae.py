@@ -110,5 +110,6 @@ def kl_divergence(mean: Tensor, log_variance: Tensor) -> Tensor:
 
 def draw_latent(mean: Tensor, log_variance: Tensor, generator: torch.Generator) -> Tensor:
     """A draw from N(mean, exp(log_variance)) with the gradient of the reparameterisation."""
-    noise = torch.randn(mean.shape, generator=generator, device=mean.device, dtype=mean.dtype)
-    return mean + noise * (0.5 * log_variance).exp()
+    # Drawn where the generator lives: the same noise on every device.
+    noise = torch.randn(mean.shape, generator=generator, device=generator.device, dtype=mean.dtype)
+    return mean + noise.to(mean.device, non_blocking=True) * (0.5 * log_variance).exp()
