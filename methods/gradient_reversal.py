@@ -7,15 +7,16 @@ with the opposite sign. One backward pass serves both sides:
     lambda(tau) = lambda_max (2 / (1 + exp(-10 tau)) - 1),   tau = share of the steps done
 
 `mode = alternating` first updates g on ADV, then trunk and head on CE - lambda ADV with g fixed.
-`target = eodds` also shows g the true class, so that independence is
-asked given the class: the better wish where class and group are correlated. Samples of unknown
-group take no part in ADV. It needs groups in training, none at test; prediction as in `ce`.
+`target = eodds` also shows g the true class, so that independence is asked given the class: the
+better wish where class and group are correlated. Samples of unknown group take no part in ADV. It
+needs groups in training, none at test; prediction as in `ce`.
 
 Where we differ. S2 names neither adversary, lambda nor schedule, and cites gradient projection
 (another method); ours are the adversary of DomainBed's size and the schedule of Ganin and
 Lempitsky. DomainBed's alternation spends whole batches on the adversary; here both sides see every
 batch, so that the trunk gets as many updates as in `ce` (`adversary_rate` stands in for its several
-adversary steps), and its gradient penalty (default 0) is left out. With lambda_max = 0 the adversary is skipped: the run is `ce`, bit for bit.
+adversary steps), and its gradient penalty (default 0) is left out. With lambda_max = 0 the
+adversary is skipped: the run is `ce`, bit for bit.
 """
 
 import math
