@@ -31,6 +31,7 @@ def setting(
     choices: tuple[Value, ...] = (),
     low: float | None = None,
     high: float | None = None,
+    is_file: bool = False,
 ) -> Any:
     """A field of a settings class.
 
@@ -41,8 +42,16 @@ def setting(
         choices: the only allowed values; empty where any value of the type is.
         low: smallest allowed number (inclusive).
         high: largest allowed number (inclusive).
+        is_file: the text names a local file; its content, not its path, identifies a result.
     """
-    metadata = {"doc": doc, "search": search, "choices": choices, "low": low, "high": high}
+    metadata = {
+        "doc": doc,
+        "search": search,
+        "choices": choices,
+        "low": low,
+        "high": high,
+        "is_file": is_file,
+    }
     return dataclasses.field(default=default, metadata=metadata)
 
 
@@ -74,6 +83,16 @@ def changed(settings: Any) -> dict[str, Value]:
     """Settings whose value differs from the default, by name in alphabetic order."""
     pairs = ((f.name, getattr(settings, f.name), f.default) for f in dataclasses.fields(settings))
     return dict(sorted((name, value) for name, value, default in pairs if value != default))
+
+
+def described(cls: type) -> list[str]:
+    """One line a setting: name, default, meaning, allowed values."""
+    lines = []
+    for item in dataclasses.fields(cls):
+        choices = item.metadata["choices"]
+        allowed = f" (one of {', '.join(str(c) for c in choices)})" if choices else ""
+        lines.append(f"{item.name} = {item.default}: {item.metadata['doc']}{allowed}")
+    return lines
 
 
 def nearest(name: str, known: typing.Iterable[str]) -> str | None:

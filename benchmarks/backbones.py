@@ -1,0 +1,113 @@
+"""Image networks by name: the project's only door to timm and torchvision."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from pathlib import Path
+from types import ModuleType
+from typing import Any
+
+import torch
+from torch import Tensor, nn
+
+from benchmarks.seeding import seeded_by
+from datasets.errors import EvenFaceError
+from datasets.settings import nearest
+
+# Kept alive for the life of the process: torch drops the operators of a collected library.
+_DECLARED: list[Any] = []
+
+
+class BackboneError(EvenFaceError):
+    """A backbone is unknown or its weights do not fit."""
+
+
+def make_backbone(
+    name: str, generator: torch.Generator, *, weights: str | None = None, maps: bool = False
+) -> nn.Module:
+    """A timm network without its classifier, initialised from `generator`.
+
+    Args:
+        name: timm name, such as `resnet50`.
+        generator: seeds the initialisation; timm itself only knows the global generator.
+        weights: a `.safetensors` or plain state-dict file (read weights-only); None for random.
+        maps: return the list of feature maps of all levels instead of the pooled features.
+
+    Returns:
+        A module from (B, 3, H, W) to (B, num_features), or for `maps` to a list of (B, C, h, w)
+        with the attribute `channels`.
+
+    Raises:
+        BackboneError: unknown name, or a weights file that is missing or does not fit.
+    """
+    timm = import_timm()
+    _check_name(timm, name)
+    with seeded_by(generator):
+        net = timm.create_model(name, num_classes=0, in_chans=3, features_only=maps)
+    if weights is not None:
+        _load(net, Path(weights), name)
+    if not maps:
+        return net  # type: ignore[no-any-return]
+    return FeatureMaps(net)
+
+
+class FeatureMaps(nn.Module):
+    """timm's `features_only` network with its channel counts as `channels`."""
+
+    def __init__(self, net: Any) -> None:
+        super().__init__()
+        self.net = net
+        self.channels: list[int] = list(net.feature_info.channels())
+
+    def forward(self, images: Tensor) -> list[Tensor]:
+        return list(self.net(images))
+
+
+def import_timm() -> ModuleType:
+    """The module timm, also beside a CPU-only torch.
+
+    A torchvision built for CUDA refuses to import there because two operators are not registered;
+    their schemas are all that its import needs (pytorch/vision#9085).
+    """
+    try:
+        return importlib.import_module("timm")
+    except RuntimeError as error:
+        has_accelerator = torch.version.cuda is not None or torch.version.hip is not None
+        if "operator torchvision::nms does not exist" not in str(error) or has_accelerator:
+            raise
+    for module in [m for m in sys.modules if m.split(".")[0] in ("timm", "torchvision")]:
+        del sys.modules[module]
+    library: Any = torch.library.Library("torchvision", "DEF")  # type: ignore[no-untyped-call]
+    for operator in ("nms", "qnms"):
+        library.define(f"{operator}(Tensor dets, Tensor scores, float iou_threshold) -> Tensor")
+    _DECLARED.append(library)
+    return importlib.import_module("timm")
+
+
+def _check_name(timm: ModuleType, name: str) -> None:
+    if timm.is_model(name):
+        return
+    near = nearest(name, timm.list_models())
+    hint = f" Did you mean '{near}'?" if near else " `timm.list_models()` lists the names."
+    raise BackboneError(f"There is no backbone '{name}'.{hint}")
+
+
+def _load(net: nn.Module, path: Path, name: str) -> None:
+    """Loads the trunk's tensors; others in the file, such as a classifier's, are left out."""
+    if not path.is_file():
+        raise BackboneError(f"There is no weights file {path}.")
+    if path.suffix == ".safetensors":
+        from safetensors.torch import load_file
+
+        state = load_file(path)
+    else:
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    wanted = net.state_dict()
+    missing = [key for key in wanted if key not in state]
+    if missing:
+        raise BackboneError(
+            f"{path} does not hold the weights of {name}: {len(missing)} of {len(wanted)} tensors "
+            f"are missing, first {missing[0]}."
+        )
+    net.load_state_dict({key: state[key] for key in wanted})

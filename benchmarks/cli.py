@@ -1,0 +1,197 @@
+"""The command line: parses, hands over to one command, and turns errors into one sentence."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import os
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+_DESCRIPTION = """\
+EvenFace compares bias-mitigation methods for facial expression recognition.
+
+  python -m benchmarks run --methods all --seeds 5
+"""
+
+_MODULES = {"run": "run", "report": "report", "list": "listing", "data": "data"}
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command.
+
+    Returns:
+        0 well; 1 finished with failed cells; 2 an error that the user can mend, told in one
+        sentence; 130 stopped by Ctrl-C.
+    """
+    options = _parser().parse_args(arguments)
+    # Read when torch is imported; one thread a process unless asked otherwise (style.md 10).
+    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    try:
+        # The commands import torch, timm, pandas; `--help` must not.
+        command = importlib.import_module(f"benchmarks.commands.{_MODULES[options.command]}")
+        return int(command.main(options))
+    except KeyboardInterrupt:
+        return 130
+    except BrokenPipeError:
+        # The reader went away (`| head`); what it wanted was written.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        message = _for_user(error)
+        if message is None:
+            raise
+        print(f"evenface: {message}", file=sys.stderr)
+        return 2
+
+
+def _for_user(error: Exception) -> str | None:
+    """The sentence of an error that a user can mend; None for our own bugs."""
+    from datasets.errors import EvenFaceError
+    from reports.errors import ReportError
+
+    if isinstance(error, EvenFaceError | ReportError):
+        return str(error)
+    if isinstance(error, OSError) and error.filename is not None:
+        return f"{error.filename}: {error.strerror}."
+    return None
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="python -m benchmarks",
+        description=_DESCRIPTION,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    _add_run(commands)
+    _add_report(commands)
+    _add_list(commands)
+    _add_data(commands)
+    return parser
+
+
+def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    run = commands.add_parser(
+        "run", help="run a study and write its report; continues a stopped one"
+    )
+    study = run.add_argument_group("what is run (also in a study file)")
+    study.add_argument("--study", type=Path, metavar="FILE", help="study file (TOML)")
+    study.add_argument(
+        "--methods", type=_names, metavar="LIST",
+        help="`all`, names or globs, separated by commas (default: all)",
+    )  # fmt: skip
+    study.add_argument(
+        "--datasets", type=_names, metavar="LIST", help="names or globs (default: synthetic)"
+    )
+    study.add_argument(
+        "--seeds", type=_seeds, metavar="N|LIST",
+        help="a count, or a list such as 0,1,7 (a single seed: 7,) (default: 5)",
+    )  # fmt: skip
+    study.add_argument(
+        "--preset", metavar="NAME",
+        help="training protocol: default, smoke (for tests), suresh, chen or rizvi",
+    )  # fmt: skip
+    study.add_argument(
+        "--select", metavar="RULE",
+        help="checkpoint of the tables: last (default), best_acc, best_wga or best_dto",
+    )  # fmt: skip
+    study.add_argument(
+        "--groups", type=_names, metavar="LIST", help="attributes methods train with"
+    )
+    study.add_argument(
+        "--unknown-groups", metavar="POLICY",
+        help="samples of unknown group in training: mask (default), drop or own_group",
+    )  # fmt: skip
+    study.add_argument(
+        "--set", action="append", default=[], metavar="KEY.NAME=VALUE",
+        help="change a setting of a method, a data set or `protocol`; may be repeated",
+    )  # fmt: skip
+    study.add_argument(
+        "--variant", action="append", default=[], metavar="METHODS:KEY.NAME=VALUE",
+        help="run methods once more with other settings; may be repeated",
+    )  # fmt: skip
+    study.add_argument("--backbone", metavar="NAME", help="timm name of the image network")
+    study.add_argument("--image-size", type=int, metavar="PIXELS", help="side of the pictures")
+    study.add_argument("--precision", metavar="KIND", help="float32 (default) or bfloat16")
+    study.add_argument(
+        "--store-features", action="store_true", help="store trunk features beside predictions"
+    )
+    study.add_argument("--store-models", action="store_true", help="store the trained weights")
+    where = run.add_argument_group("where and how")
+    where.add_argument("--out", type=Path, metavar="DIR", help="default: results/<data sets>")
+    where.add_argument(
+        "--data-root", type=Path, metavar="DIR", help="folder that holds the data sets"
+    )
+    where.add_argument(
+        "--cache", type=Path, default=Path(".cache/evenface"), metavar="DIR",
+        help="prepared pictures (default: .cache/evenface)",
+    )  # fmt: skip
+    where.add_argument(
+        "--workers", type=_positive, metavar="N", help="processes (default: cores / threads)"
+    )
+    where.add_argument(
+        "--threads", type=_positive, default=1, metavar="N", help="torch threads each (default: 1)"
+    )
+    where.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
+    where.add_argument("--executor", choices=("local", "ray", "slurm"), default="local")
+    where.add_argument(
+        "--fast", action="store_true", help="allow non-deterministic arithmetic; results say so"
+    )
+
+
+def _add_report(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    report = commands.add_parser("report", help="write the tables of a result folder again")
+    report.add_argument("folder", type=Path, metavar="DIR", help="result folder of `run`")
+    report.add_argument("--select", metavar="RULE", help="another selection rule for the tables")
+    report.add_argument(
+        "--format",
+        type=_names,
+        default=(),
+        metavar="LIST",
+        help="md, tex, csv, json (default: all)",
+    )
+    report.add_argument("--layout", type=_names, default=(), metavar="LIST", help="tables wanted")
+    report.add_argument(
+        "--convention", choices=("strict", "paper"), default="strict",
+        help="strict: groups below 10 samples undefined, sd with ddof 1; paper: 1 and ddof 0",
+    )  # fmt: skip
+
+
+def _add_list(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    listing = commands.add_parser("list", help="what there is, and what each needs")
+    listing.add_argument("what", choices=("methods", "datasets", "metrics", "layouts", "presets"))
+
+
+def _add_data(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    data = commands.add_parser("data", help="look at a data set")
+    actions = data.add_subparsers(dest="action", required=True, metavar="ACTION")
+    show = actions.add_parser("show", help="write a contact sheet of a data set as PNG")
+    show.add_argument("name", metavar="NAME", help="data set")
+    show.add_argument("--out", type=Path, required=True, metavar="FILE.png")
+    show.add_argument("--data-root", type=Path, metavar="DIR")
+    show.add_argument("--cache", type=Path, default=Path(".cache/evenface"), metavar="DIR")
+    show.add_argument("--pixels", type=_positive, default=96, help="size of a face (default: 96)")
+
+
+def _names(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())
+
+
+def _seeds(text: str) -> tuple[int, ...]:
+    try:
+        numbers = tuple(int(part) for part in _names(text))
+    except ValueError:
+        raise argparse.ArgumentTypeError(f"'{text}' is neither a count nor a list") from None
+    if "," in text:
+        return numbers
+    if len(numbers) != 1 or numbers[0] < 1:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a count of at least 1")
+    return tuple(range(numbers[0]))
+
+
+def _positive(text: str) -> int:
+    if not text.isdecimal() or int(text) < 1:
+        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number of at least 1")
+    return int(text)

@@ -1,0 +1,91 @@
+"""`list`: methods, data sets, metrics, layouts and presets with what each needs."""
+
+from __future__ import annotations
+
+import dataclasses
+import shutil
+import textwrap
+from argparse import Namespace
+from collections.abc import Callable
+
+from datasets.settings import described
+
+
+def main(arguments: Namespace) -> int:
+    """Prints one block an entry, wrapped to the terminal."""
+    _LISTINGS[arguments.what]()
+    return 0
+
+
+def _methods() -> None:
+    from benchmarks import registry
+
+    for key, cls in registry.methods().items():
+        card = cls.card
+        needs = ", ".join(sorted(card.needs)) or "labels only"
+        also = f"; may use {', '.join(sorted(card.optional))}" if card.optional else ""
+        names = f"; also called {', '.join(card.aliases)}" if card.aliases else ""
+        mark = " (reconstruction)" if card.reconstruction else ""
+        _entry(
+            f"{key}  {card.title}{mark}",
+            f"{card.family}; needs {needs}{also}; {card.cost:g} passes a sample{names}",
+            f"source: {card.source}",
+            *described(cls.Settings),
+        )
+
+
+def _datasets() -> None:
+    from benchmarks import registry
+
+    for key, cls in registry.datasets().items():
+        spec = cls().describe()
+        groups = ", ".join(f"{a.name} ({len(a.levels)})" for a in spec.attributes)
+        units = f"{len(spec.action_units)} action units" if spec.action_units else "no action units"
+        folds = f"; {spec.folds} folds" if spec.folds > 1 else ""
+        root = "needs --data-root" if cls.needs_root else "made by the suite"
+        _entry(
+            f"{key}  {cls.card.title}",
+            f"{spec.num_classes} classes; {groups}; {units}{folds}; {root}",
+            f"licence: {cls.card.licence}",
+            *described(cls.Settings),
+        )
+
+
+def _metrics() -> None:
+    from reports.catalogue import metric_cards
+
+    for card in metric_cards():
+        _entry(f"{card.key}  {card.title}", f"best: {card.direction}", f"source: {card.source}")
+
+
+def _layouts() -> None:
+    from reports.catalogue import layout_cards
+
+    for card in layout_cards():
+        _entry(f"{card.key}  {card.title}", f"source: {card.source}")
+
+
+def _presets() -> None:
+    from benchmarks.protocol import PRESETS
+
+    default = dataclasses.asdict(PRESETS["default"])
+    for name, protocol in PRESETS.items():
+        values = dataclasses.asdict(protocol)
+        shown = {k: v for k, v in values.items() if name == "default" or v != default[k]}
+        _entry(name, ", ".join(f"{key} {value}" for key, value in shown.items()))
+
+
+_LISTINGS: dict[str, Callable[[], None]] = {
+    "methods": _methods,
+    "datasets": _datasets,
+    "metrics": _metrics,
+    "layouts": _layouts,
+    "presets": _presets,
+}
+
+
+def _entry(head: str, *lines: str) -> None:
+    width = min(shutil.get_terminal_size().columns, 100)
+    print(head)
+    for line in lines:
+        print(textwrap.fill(line, width, initial_indent="    ", subsequent_indent="      "))

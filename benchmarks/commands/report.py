@@ -1,0 +1,72 @@
+"""`report`: tables from stored predictions; imports no torch."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.errors import StudyError
+from benchmarks.frames import study_frames
+from benchmarks.staleness import changed_code, stale_cells
+from benchmarks.store import Store
+from reports.convention import convention_named
+from reports.report import FORMATS, write_report
+
+_SHOWN = 5
+
+
+def main(arguments: Namespace) -> int:
+    """Writes the report of a result folder; 0 also when cells are missing, which the tables say."""
+    store = Store(arguments.folder)
+    unknown = [name for name in arguments.format if name not in FORMATS]
+    if unknown:
+        raise StudyError(f"There is no format '{unknown[0]}'; known are {', '.join(FORMATS)}.")
+    written = report_store(
+        store, formats=arguments.format or FORMATS, layouts=arguments.layout or None,
+        select=arguments.select, convention=arguments.convention,
+    )  # fmt: skip
+    for path in written:
+        print(path)
+    return 0
+
+
+def report_store(
+    store: Store,
+    *,
+    formats: Sequence[str] = FORMATS,
+    layouts: Sequence[str] | None = None,
+    select: str | None = None,
+    convention: str = "strict",
+) -> list[Path]:
+    """Writes `DIR/report/` and says which stored cells are stale.
+
+    Args:
+        store: the result folder.
+        formats: out of `FORMATS`.
+        layouts: keys of the tables wanted; None for all.
+        select: selection rule of the tables; None takes the study's.
+        convention: `strict` or `paper`.
+    """
+    plan = store.read_json("plan.json")
+    if select is not None:
+        plan = {**plan, "select": select}
+    _say("Stored cells that this study does not use", stale_cells(store, plan))
+    code = changed_code(store, plan)
+    _say(
+        "Code changed since these methods were run (raise their version if numbers can differ)",
+        [f"{method}: {', '.join(files)}" for method, files in code.items()],
+    )
+    chosen = convention_named(convention)
+    frames = study_frames(store, plan, chosen)
+    return write_report(frames, store.root / "report", formats, layouts, chosen)
+
+
+def _say(heading: str, lines: list[str]) -> None:
+    if not lines:
+        return
+    print(f"{heading}:")
+    for line in lines[:_SHOWN]:
+        print(f"  {line}")
+    if len(lines) > _SHOWN:
+        print(f"  and {len(lines) - _SHOWN} more")

@@ -1,0 +1,204 @@
+"""`run`: plans a study, runs its missing cells and writes the report."""
+
+from __future__ import annotations
+
+import os
+import time
+from argparse import Namespace
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from benchmarks import registry
+from benchmarks.assembly import load_cell_data, protocol_of
+from benchmarks.commands.report import report_store
+from benchmarks.errors import StudyError
+from benchmarks.executors.local import run_local
+from benchmarks.parts import check_batch_size
+from benchmarks.plan import Cell, Plan, make_plan
+from benchmarks.progress import Progress, duration
+from benchmarks.runner import Outcome, RunOptions, card_of
+from benchmarks.store import Store
+from benchmarks.study import Study, Variant
+from benchmarks.study_file import read_study, write_study
+
+
+def main(arguments: Namespace) -> int:
+    """Runs or continues a study.
+
+    Returns:
+        0 when every cell is done, 1 when some failed.
+
+    Raises:
+        EvenFaceError: anything that the user can mend.
+    """
+    if arguments.executor != "local":
+        raise StudyError(
+            f"The executor '{arguments.executor}' is not built yet; use --executor local, with "
+            "--workers for several processes on this machine."
+        )
+    study = study_from(arguments)
+    out = arguments.out or Path("results") / study.title
+    options = _options(arguments, study, out)
+    plan = make_plan(study, arguments.data_root)
+    _refuse_empty(plan)
+    store = Store(out)
+    with store.locked():
+        _prepare_data(plan, options)
+        store.write_text("study.toml", write_study(study))
+        store.write_json("plan.json", plan_record(study, plan))
+        outcomes = _run_missing(plan, store, options, arguments)
+        written = report_store(store)
+    return _say_end(plan, outcomes, written)
+
+
+def study_from(arguments: Namespace) -> Study:
+    """The study of the file, if one is named, with what the command line adds."""
+    values = read_study(arguments.study) if arguments.study else {}
+    for key in ("methods", "datasets", "seeds", "preset", "select", "groups", "unknown_groups"):
+        given = getattr(arguments, key)
+        if given is not None:
+            values[key] = given
+    for key in ("store_features", "store_models"):
+        values[key] = values.get(key, False) or getattr(arguments, key)
+    changes = dict(values.get("set", {}))
+    changes |= dict(_pair(text) for text in arguments.set)
+    for option, name in (("image_size", "pixels"), ("backbone", "backbone"), ("precision",) * 2):
+        if getattr(arguments, option) is not None:
+            changes[f"protocol.{name}"] = getattr(arguments, option)
+    variants = [*values.get("variants", ()), *(_variant(text) for text in arguments.variant)]
+    return Study(**{**values, "set": changes, "variants": tuple(variants)})
+
+
+def _pair(text: str) -> tuple[str, str]:
+    name, equals, value = text.partition("=")
+    if not equals or not name:
+        raise StudyError(f"A setting is written KEY.name=value, not '{text}'.")
+    return name.strip(), value.strip()
+
+
+def _variant(text: str) -> Variant:
+    """`ce:synthetic.train_labels=truth` as a variant; several settings are separated by blanks."""
+    methods, colon, changes = text.partition(":")
+    if not colon:
+        raise StudyError(f"A variant is written METHODS:KEY.name=value ..., not '{text}'.")
+    return Variant(tuple(methods.split(",")), dict(_pair(part) for part in changes.split()))
+
+
+def _options(arguments: Namespace, study: Study, out: Path) -> RunOptions:
+    cuda = torch.cuda.is_available()
+    if arguments.device == "cuda" and not cuda:
+        raise StudyError("This machine has no CUDA device that torch can use; use --device cpu.")
+    device = "cuda" if arguments.device != "cpu" and cuda else "cpu"
+    return RunOptions(
+        out=out.resolve(),
+        data_root=arguments.data_root.resolve() if arguments.data_root else None,
+        cache=arguments.cache.resolve(),
+        device=device,
+        deterministic=not arguments.fast,
+        store_features=study.store_features,
+        store_models=study.store_models,
+    )
+
+
+def _refuse_empty(plan: Plan) -> None:
+    if plan.cells:
+        return
+    reasons = {f"{n.method} on {n.dataset}: {n.reason}" for n in plan.not_applicable}
+    raise StudyError(f"Nothing can be run: {'; '.join(sorted(reasons))}.")
+
+
+def _prepare_data(plan: Plan, options: RunOptions) -> None:
+    """Fills the cache before workers start, and checks what only the data can tell."""
+    seen = set()
+    for cell in plan.cells:
+        key = (cell.description["fingerprint"], cell.seed, protocol_of(cell))
+        if key in seen:
+            continue
+        seen.add(key)
+        data = load_cell_data(cell, options.data_root, options.cache)
+        check_batch_size(data, protocol_of(cell).batch_size)
+
+
+def plan_record(study: Study, plan: Plan) -> dict[str, Any]:
+    """What `report` needs to know of the study without importing a method."""
+    used = {c.method for c in plan.cells} | {n.method for n in plan.not_applicable}
+    names = {c.dataset for c in plan.cells} | {n.dataset for n in plan.not_applicable}
+    return {
+        "title": study.title,
+        "preset": study.preset,
+        "select": study.select,
+        "cells": [_cell_record(cell) for cell in plan.cells],
+        "not_applicable": [asdict(skipped) for skipped in plan.not_applicable],
+        "methods": {key: card_of(registry.methods()[key]) for key in sorted(used)},
+        "datasets": {name: _dataset_record(name, study) for name in sorted(names)},
+    }
+
+
+def _cell_record(cell: Cell) -> dict[str, Any]:
+    keys = ("id", "dataset", "method", "variant", "seed", "description")
+    return {key: getattr(cell, key) for key in keys}
+
+
+def _dataset_record(name: str, study: Study) -> dict[str, Any]:
+    cls = registry.datasets()[name]
+    spec = cls().describe()
+    groups = study.groups or spec.default_groups
+    return {
+        "title": cls.card.title,
+        "classes": list(spec.classes),
+        "attributes": {a.name: list(a.levels) for a in spec.attributes},
+        "intersections": [list(groups)] if len(groups) > 1 else [],
+        "folds": spec.folds,
+    }
+
+
+def _run_missing(
+    plan: Plan, store: Store, options: RunOptions, arguments: Namespace
+) -> list[Outcome]:
+    missing = [cell for cell in plan.cells if not store.is_done(cell.id, options.wanted)]
+    stored = len(plan.cells) - len(missing)
+    print(
+        f"{len(plan.cells)} cells, {stored} already done, {len(plan.not_applicable)} not "
+        f"applicable; results go to {_shown(options.out)}",
+        flush=True,
+    )
+    if not missing:
+        return []
+    workers = arguments.workers or max(1, (os.cpu_count() or 1) // arguments.threads)
+    started = time.monotonic()
+    progress = Progress(missing, workers)
+    try:
+        outcomes = run_local(missing, options, progress, workers=workers, threads=arguments.threads)
+    except KeyboardInterrupt:
+        progress.close()
+        done = sum(store.is_done(cell.id, options.wanted) for cell in plan.cells)
+        print(
+            f"\nStopped: {done} of {len(plan.cells)} cells are stored; "
+            "the same command continues with the others.",
+            flush=True,
+        )
+        raise
+    finally:
+        progress.close()
+    seconds = time.monotonic() - started
+    print(f"{len(outcomes)} cells in {seconds:.0f} s on {workers} workers ({duration(seconds)})")
+    return outcomes
+
+
+def _say_end(plan: Plan, outcomes: list[Outcome], written: list[Path]) -> int:
+    failed = [outcome for outcome in outcomes if outcome.status == "failed"]
+    for outcome in failed:
+        print(f"failed: {outcome.cell.id}: {outcome.reason}")
+    if failed:
+        print("Tracebacks are in the cells' cell.json; the same command tries them again.")
+    tables = next((path for path in written if path.name == "tables.md"), None)
+    print(f"Report: {_shown(tables) if tables else 'nothing to report'}")
+    return 1 if failed else 0
+
+
+def _shown(path: Path) -> str:
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)

@@ -1,0 +1,11 @@
+"""Errors of the harness that a user can cause; exit code 2."""
+
+from datasets.errors import EvenFaceError
+
+
+class StudyError(EvenFaceError):
+    """The study asks for something unknown or impossible."""
+
+
+class StoreError(EvenFaceError):
+    """Results cannot be written where they were asked for."""

@@ -1,0 +1,1 @@
+"""Ways to run cells: here on local processes."""

@@ -1,0 +1,147 @@
+"""From a result folder to the frames that `reports` turns into tables; imports no torch."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import numpy as np
+import pandas as pd
+
+from benchmarks.store import Store
+from reports.convention import Convention
+from reports.measure import METRIC_COLUMNS, measure
+from reports.predictions import PredictionSet, pooled
+from reports.study import CELL_COLUMNS, StudyFrames
+
+Plan = Mapping[str, Any]
+
+_FAMILIES = (
+    "baseline", "loss", "sampling", "heads", "adversarial", "penalty", "contrastive", "robust",
+    "generative", "post",
+)  # fmt: skip
+
+
+def study_frames(store: Store, plan: Plan, convention: Convention) -> StudyFrames:
+    """Metrics, cells and cards of the planned study, from stored predictions.
+
+    Args:
+        store: the result folder.
+        plan: its `plan.json`.
+        convention: smallest denominator and divisor of the spread.
+    """
+    cells = [_cell_row(store, cell) for cell in plan["cells"]]
+    cells += [_not_applicable_row(skipped) for skipped in plan["not_applicable"]]
+    return StudyFrames(
+        metrics=_metrics(store, plan, convention),
+        cells=pd.DataFrame(cells, columns=list(CELL_COLUMNS)),
+        methods=pd.DataFrame([_method_row(card) for card in _in_table_order(plan)]),
+        datasets=pd.DataFrame([_dataset_row(k, d) for k, d in plan["datasets"].items()]),
+        preset=plan["preset"],
+        select=plan["select"],
+    )
+
+
+def prediction_sets(store: Store, cell: Mapping[str, Any], dataset: Plan) -> list[PredictionSet]:
+    """Test predictions of one finished cell, one set per selection rule."""
+    record = store.record(cell["id"])
+    if record is None or record["status"] != "done":
+        return []
+    arrays = store.predictions(cell["id"])
+    return [
+        PredictionSet(
+            dataset=cell["dataset"],
+            method=cell["method"],
+            variant=cell["variant"],
+            seed=str(cell["seed"]),
+            select=rule,
+            cell=cell["id"],
+            classes=tuple(record["classes"]),
+            levels={name: tuple(levels) for name, levels in record["attributes"].items()},
+            intersections=tuple(tuple(names) for names in dataset["intersections"]),
+            labels=arrays["test_labels"],
+            predicted=arrays[f"test_log_probabilities_{rule}"].argmax(axis=1),
+            attributes=arrays["test_attributes"],
+        )
+        for rule in record["selection"]
+    ]
+
+
+def _metrics(store: Store, plan: Plan, convention: Convention) -> pd.DataFrame:
+    frames = []
+    repeats: dict[tuple[str, str, str, str, int], list[PredictionSet]] = {}
+    for cell in plan["cells"]:
+        dataset = plan["datasets"][cell["dataset"]]
+        for one in prediction_sets(store, cell, dataset):
+            frames.append(measure(one, convention))
+            if dataset["folds"] > 1:
+                repeat = cell["seed"] // dataset["folds"]
+                key = (one.dataset, one.method, one.variant, one.select, repeat)
+                repeats.setdefault(key, []).append(one)
+    for (name, *_, repeat), sets in repeats.items():
+        folds = plan["datasets"][name]["folds"]
+        # Only whole repeats: together they test every picture exactly once.
+        if len(sets) == folds:
+            ordered = sorted(sets, key=lambda one: int(one.seed))
+            label = f"{repeat * folds}-{repeat * folds + folds - 1}"
+            frames.append(measure(pooled(ordered, label), convention))
+    if not frames:
+        return pd.DataFrame({name: pd.Series(dtype=object) for name in METRIC_COLUMNS})
+    merged = pd.concat(frames, ignore_index=True)
+    order = ["dataset", "method", "variant", "select", "seed"]
+    # Numbers as numbers, pooled repeats after their seeds: the same rows whatever the plan's order.
+    ranked = merged.assign(_rank=_seed_ranks(merged["seed"]))
+    by = [*order[:-1], "_rank"]
+    return ranked.sort_values(by, kind="stable").drop(columns="_rank").reset_index(drop=True)
+
+
+def _seed_ranks(seeds: pd.Series[str]) -> pd.Series[float]:
+    first = seeds.str.split("-").str[0].astype(int)
+    return first + np.where(seeds.str.contains("-"), 1e9, 0.0)
+
+
+def _cell_row(store: Store, cell: Mapping[str, Any]) -> tuple[str, ...]:
+    record = store.record(cell["id"])
+    status, reason = ("pending", "not run yet") if record is None else (
+        record["status"], record["reason"]
+    )  # fmt: skip
+    keys = ("dataset", "method", "variant", "seed")
+    return (*(str(cell[key]) for key in keys), status, reason, cell["id"])
+
+
+def _not_applicable_row(skipped: Mapping[str, Any]) -> tuple[str, ...]:
+    keys = ("dataset", "method", "variant", "seed")
+    return (*(str(skipped[key]) for key in keys), "not_applicable", skipped["reason"], "")
+
+
+def _in_table_order(plan: Plan) -> list[Mapping[str, Any]]:
+    """Cards by family, in the order in which the field's papers list them, then by key."""
+    known = {family: rank for rank, family in enumerate(_FAMILIES)}
+    cards = plan["methods"].values()
+    return sorted(cards, key=lambda c: (known.get(c["family"], len(known)), c["key"]))
+
+
+def _method_row(card: Mapping[str, Any]) -> dict[str, Any]:
+    reads = {*card["needs"], *card["optional"]}
+    return {
+        "method": card["key"],
+        "title": card["title"],
+        "family": card["family"],
+        "source": card["source"],
+        "train_groups": "train_groups" in reads,
+        "test_groups": "test_groups" in card["needs"],
+        "action_units": "action_units" in reads,
+        "reconstruction": card["reconstruction"],
+        "cost": card["cost"],
+    }
+
+
+def _dataset_row(key: str, dataset: Mapping[str, Any]) -> dict[str, Any]:
+    return {
+        "dataset": key,
+        "title": dataset["title"],
+        "classes": tuple(dataset["classes"]),
+        "levels": {name: tuple(levels) for name, levels in dataset["attributes"].items()},
+        "intersections": tuple(tuple(names) for names in dataset["intersections"]),
+        "folds": dataset["folds"],
+    }

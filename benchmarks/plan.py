@@ -1,0 +1,243 @@
+"""From a study to its cells: one (data set, method, settings, seed) each, with a content id."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import asdict, dataclass, fields
+from pathlib import Path
+from typing import Any
+
+from benchmarks import registry
+from benchmarks.errors import StudyError
+from benchmarks.protocol import PRESETS, PROTOCOL_VERSION, Protocol
+from benchmarks.study import Study
+from datasets import settings as declared
+from datasets.spec import Dataset, DatasetSpec
+from methods.base import Method, MethodCard
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One run of one method on one seed.
+
+    Attributes:
+        id: readable key and a hash of `description`.
+        variant: settings that differ from their defaults, sorted; empty for none.
+        description: everything that may change a number, as JSON values.
+        cost: passes per sample relative to `ce`, for the estimate of the time left.
+    """
+
+    id: str
+    dataset: str
+    method: str
+    variant: str
+    seed: int
+    description: dict[str, Any]
+    cost: float
+
+
+@dataclass(frozen=True)
+class NotApplicable:
+    """A combination that cannot be run, with the reason that the tables print."""
+
+    dataset: str
+    method: str
+    variant: str
+    seed: int
+    reason: str
+
+
+@dataclass(frozen=True)
+class Plan:
+    """Cells in the order in which they are run, and what cannot be run."""
+
+    cells: tuple[Cell, ...]
+    not_applicable: tuple[NotApplicable, ...]
+
+
+def make_plan(study: Study, data_root: Path | None) -> Plan:
+    """Expands a study; the same study gives the same cells whatever the order of its arguments.
+
+    Raises:
+        StudyError, SettingError: unknown names or values.
+        DataError: data that is not where it should be.
+    """
+    cells: dict[str, Cell] = {}
+    skipped: dict[NotApplicable, None] = {}
+    fingerprints: dict[tuple[str, str], str] = {}
+    for methods, changes in _requests(study):
+        _check_owners(study, changes)
+        protocol = resolve_protocol(study.preset, changes)
+        for name in registry.select_datasets(study.datasets):
+            dataset = make_dataset(name, _changes_of(name, changes))
+            key = (name, repr(dataset.settings))
+            if key not in fingerprints:
+                fingerprints[key] = dataset.fingerprint(data_root)
+            for method in methods:
+                for seed in study.seeds:
+                    planned = _plan_cell(
+                        study, dataset, method, seed,
+                        changes=changes, protocol=protocol, fingerprint=fingerprints[key],
+                    )  # fmt: skip
+                    if isinstance(planned, Cell):
+                        cells[planned.id] = planned
+                    else:
+                        skipped[planned] = None
+    # Seed by seed, so that an interrupted study holds paired results; costly cells first in each.
+    ordered = sorted(cells.values(), key=lambda c: (c.seed, -c.cost, c.dataset, c.method, c.id))
+    return Plan(tuple(ordered), tuple(skipped))
+
+
+def resolve_protocol(preset: str, changes: Mapping[str, Any]) -> Protocol:
+    """The preset's protocol with `protocol.*` changes."""
+    base = asdict(PRESETS[preset])
+    protocol: Protocol = declared.make(
+        Protocol, base | _changes_of("protocol", changes), "protocol"
+    )
+    return protocol
+
+
+def make_dataset(name: str, changes: Mapping[str, Any]) -> Dataset:
+    """The registered data set with checked settings."""
+    cls = registry.datasets()[name]
+    return cls(declared.make(cls.Settings, changes, name))
+
+
+def grouped_attributes(spec: DatasetSpec, wanted: tuple[str, ...]) -> tuple[str, ...]:
+    """Names of the attributes that methods train with.
+
+    Raises:
+        DataError: the data set has no such attribute.
+    """
+    return tuple(spec.attribute(name).name for name in wanted or spec.default_groups)
+
+
+def _requests(study: Study) -> Iterator[tuple[list[str], dict[str, Any]]]:
+    """The study's own methods and settings, then those of each variant on top."""
+    yield registry.select_methods(study.methods), dict(study.set)
+    for variant in study.variants:
+        yield registry.select_methods(variant.methods), {**study.set, **variant.set}
+
+
+def _check_owners(study: Study, changes: Mapping[str, Any]) -> None:
+    """Every changed setting must belong to something in the study: a typo must not pass unseen."""
+    patterns = [study.methods, *(variant.methods for variant in study.variants)]
+    owners = {"protocol", *registry.select_datasets(study.datasets)}
+    owners |= {key for wanted in patterns for key in registry.select_methods(wanted)}
+    for name in changes:
+        owner, dot, setting = name.partition(".")
+        if not dot or not setting:
+            raise StudyError(f"A setting is written KEY.name=value, not '{name}'.")
+        if owner not in owners:
+            near = declared.nearest(owner, owners)
+            hint = f" Did you mean '{near}.{setting}'?" if near else ""
+            raise StudyError(f"'{name}': '{owner}' is not part of this study.{hint}")
+
+
+def _changes_of(owner: str, changes: Mapping[str, Any]) -> dict[str, Any]:
+    prefix = f"{owner}."
+    return {k.removeprefix(prefix): v for k, v in changes.items() if k.startswith(prefix)}
+
+
+def _plan_cell(
+    study: Study,
+    dataset: Dataset,
+    key: str,
+    seed: int,
+    *,
+    changes: Mapping[str, Any],
+    protocol: Protocol,
+    fingerprint: str,
+) -> Cell | NotApplicable:
+    cls, spec = registry.methods()[key], dataset.describe()
+    settings = declared.make(cls.Settings, _changes_of(key, changes), key)
+    variant = _variant(declared.changed(settings), dataset, changes)
+    groups = grouped_attributes(spec, study.groups)
+    reason = _missing_need(cls.card_for(settings), spec, groups) or cls.skip(spec, settings)
+    if reason is not None:
+        return NotApplicable(spec.name, key, variant, seed, reason)
+    description = {
+        "dataset": spec.name,
+        "dataset_settings": _identity(dataset.settings),
+        "fingerprint": fingerprint,
+        "groups": list(groups),
+        "unknown_groups": study.unknown_groups,
+        "method": key,
+        "method_version": cls.card.version,
+        "settings": _identity(settings),
+        "protocol": _identity(protocol),
+        "protocol_version": PROTOCOL_VERSION,
+        "seed": seed,
+    }
+    return Cell(
+        id=_cell_id(description),
+        dataset=spec.name,
+        method=key,
+        variant=variant,
+        seed=seed,
+        description=description,
+        cost=cls.card.cost,
+    )
+
+
+def _missing_need(card: MethodCard, spec: DatasetSpec, groups: tuple[str, ...]) -> str | None:
+    if "action_units" in card.needs and not spec.action_units:
+        return "the data set has no action units"
+    if card.needs & {"train_groups", "test_groups", "val_groups"} and not groups:
+        return "the data set has no protected attribute"
+    return None
+
+
+def _variant(changes: Mapping[str, Any], dataset: Dataset, study: Mapping[str, Any]) -> str:
+    own = [f"{name}={_plain(value)}" for name, value in changes.items()]
+    name = dataset.describe().name
+    data = [f"{name}.{k}={_plain(v)}" for k, v in declared.changed(dataset.settings).items()]
+    protocol = _changes_of("protocol", study)
+    shared = [f"protocol.{k}={_plain(v)}" for k, v in sorted(protocol.items())]
+    return " ".join([*own, *data, *shared])
+
+
+def _plain(value: Any) -> str:
+    if isinstance(value, tuple):
+        return "+".join(_plain(item) for item in value)
+    return f"{value:g}" if isinstance(value, float) else str(value)
+
+
+def _identity(settings: Any) -> dict[str, Any]:
+    """Settings as JSON values; a file is identified by its content, not by its path."""
+    values: dict[str, Any] = {}
+    for item in fields(settings):
+        value = getattr(settings, item.name)
+        if item.metadata["is_file"] and value:
+            value = {"path": value, "sha256": _sha256_of(Path(value))}
+        values[item.name] = list(value) if isinstance(value, tuple) else value
+    return values
+
+
+def _sha256_of(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise StudyError(f"{path} cannot be read: {error.strerror}.") from None
+
+
+def _cell_id(description: Mapping[str, Any]) -> str:
+    hashed = json.dumps(_without_paths(description), sort_keys=True).encode()
+    digest = hashlib.sha256(hashed).hexdigest()[:12]
+    return f"{description['dataset']}-{description['method']}-s{description['seed']}-{digest}"
+
+
+def _without_paths(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        if set(value) == {"path", "sha256"}:
+            return value["sha256"]
+        return {key: _without_paths(item) for key, item in value.items()}
+    return value
+
+
+def settings_from(cls: type[Method] | type[Dataset], stored: Mapping[str, Any]) -> Any:
+    """The settings object of a cell's description."""
+    values = {k: v["path"] if isinstance(v, dict) else v for k, v in stored.items()}
+    return declared.make(cls.Settings, values, cls.card.key)

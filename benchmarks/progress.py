@@ -1,0 +1,93 @@
+"""What a person sees while cells run: a live line on a terminal, plain lines elsewhere."""
+
+from __future__ import annotations
+
+import sys
+import time
+from collections.abc import Sequence
+from typing import Any
+
+from tqdm import tqdm
+
+from benchmarks.plan import Cell
+from benchmarks.runner import Outcome
+
+
+class Progress:
+    """Counts cells done, running and failed, and estimates the time left.
+
+    The estimate weighs each cell by its declared cost, so that cheap methods that end early do not
+    promise too much.
+    """
+
+    def __init__(self, cells: Sequence[Cell], workers: int) -> None:
+        self.total = len(cells)
+        self.workers = workers
+        self.done = 0
+        self.failed = 0
+        self.cost_left = sum(cell.cost for cell in cells)
+        self.cost_done = 0.0
+        self.started = time.monotonic()
+        self.bar: tqdm[Any] | None = None
+        if sys.stderr.isatty():
+            layout = "{n_fmt}/{total_fmt} cells |{bar}| {postfix}"
+            self.bar = tqdm(total=self.total, bar_format=layout, ncols=79, file=sys.stderr)
+            self.refresh()
+
+    def finished(self, outcome: Outcome) -> None:
+        """Takes note of a cell that ended."""
+        self.done += 1
+        self.failed += outcome.status == "failed"
+        self.cost_left -= outcome.cell.cost
+        self.cost_done += outcome.cell.cost
+        if self.bar is not None:
+            if outcome.status == "failed":
+                self.bar.write(f"failed: {outcome.cell.id}: {outcome.reason}", file=sys.stderr)
+            self.bar.update(1)
+            self.refresh()
+            return
+        width = len(str(self.total))
+        print(
+            f"[{self.done:{width}d}/{self.total}] {_name(outcome.cell)}: {outcome.status} "
+            f"in {outcome.seconds:.1f} s{f' ({outcome.reason})' if outcome.reason else ''}; "
+            f"{self.left()}",
+            flush=True,
+        )
+
+    def refresh(self) -> None:
+        """Redraws the live line."""
+        if self.bar is None:
+            return
+        running = min(self.workers, self.total - self.done)
+        failed = f", {self.failed} failed" if self.failed else ""
+        self.bar.set_postfix_str(f"{running} running{failed}, {self.left()}")
+
+    def left(self) -> str:
+        """The estimate of the time left, in words."""
+        if self.done == self.total:
+            return "complete"
+        if not self.cost_done:
+            return "estimating the time left"
+        elapsed = time.monotonic() - self.started
+        return f"{duration(elapsed / self.cost_done * self.cost_left)} left"
+
+    def close(self) -> None:
+        """Leaves the terminal as it was."""
+        if self.bar is not None:
+            self.bar.close()
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a person says them: `45 s`, `12 min`, `3 h 20 min`."""
+    whole = round(seconds)
+    if whole < 100:
+        return f"{whole} s"
+    minutes = round(whole / 60)
+    if minutes < 100:
+        return f"{minutes} min"
+    return f"{minutes // 60} h {minutes % 60} min"
+
+
+def _name(cell: Cell) -> str:
+    variant = f" ({cell.variant})" if cell.variant else ""
+    return f"{cell.dataset} {cell.method}{variant} seed {cell.seed}"

@@ -1,0 +1,259 @@
+"""Runs the stages of any method under the study's protocol; it never asks which method it is."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor
+
+from benchmarks.augment import Augmentation, warp
+from benchmarks.optimisers import OptimiserStep
+from benchmarks.parts import CellData, Fields, Part
+from benchmarks.pictures import Pictures
+from benchmarks.protocol import Protocol
+from benchmarks.seeding import seeded, torch_generator
+from benchmarks.selection import RULES, Scores, Selection, ValidationRecord, score
+from datasets.spec import Batch
+from methods.base import Method, MethodError, Stage, Step
+
+_INFERENCE_BATCH = 250
+
+
+class TrainingDiverged(MethodError):
+    """A loss term or a prediction is no longer a finite number."""
+
+
+@dataclass(frozen=True)
+class Checkpoint:
+    """A state of the method that a selection rule keeps."""
+
+    stage: str
+    step: int
+    state: dict[str, Tensor]
+    validation: NDArray[np.float32]
+
+
+@dataclass
+class Training:
+    """What training leaves: a checkpoint a rule, the curve and the ledger of work done."""
+
+    checkpoints: dict[str, Checkpoint] = field(default_factory=dict)
+    history: list[dict[str, float | int | str]] = field(default_factory=list)
+    images_seen: int = 0
+    steps: int = 0
+
+
+class Trainer:
+    """Trains one method on one cell's data.
+
+    Args:
+        method: the built method.
+        data: the parts of the cell.
+        pictures: reader of the pictures, on the device.
+        protocol: what all methods of the study share.
+        seed: seed of the cell.
+    """
+
+    def __init__(
+        self, method: Method, data: CellData, pictures: Pictures, protocol: Protocol, seed: int
+    ) -> None:
+        self.method = method
+        self.data = data
+        self.pictures = pictures
+        self.protocol = protocol
+        self.shared = (data.faces.spec.name, seed)
+        self.fields = Fields(data, data.train, method.card, pictures.device)
+        self.augmentation = Augmentation(protocol.flip, protocol.rotation, protocol.crop)
+        self.selection = Selection()
+        self.result = Training()
+
+    def run(self) -> Training:
+        """Trains all stages.
+
+        Raises:
+            TrainingDiverged: a loss or a prediction is not finite.
+        """
+        stages = self.method.stages()
+        if not stages[-1].predicts:
+            raise AssertionError("the last stage of a method must predict")
+        for number, stage in enumerate(stages):
+            if stage.fit is not None:
+                self._fit(stage)
+            else:
+                self._train(number, stage)
+        return self.result
+
+    def _train(self, number: int, stage: Stage) -> None:
+        total = self._steps_of(stage)
+        moments = _moments(total, self.protocol.validations)
+        updates = [OptimiserStep(update, self.protocol, total) for update in stage.updates]
+        own = torch_generator("method", *self.shared, self.method.card.key, number)
+        sums: dict[str, Tensor] = {}
+        best, waited, since = -1.0, 0, 0
+        for index, batch in enumerate(self._batches(number, stage, total)):
+            self._set_modes(stage)
+            # Dropout and its like draw from the global generator: the same draws for every method.
+            with seeded("step", *self.shared, number, index):
+                step = Step(index, total, own)
+                for update in updates:
+                    _add(sums, update.apply(batch, step))
+            self.result.steps += 1
+            self.result.images_seen += len(batch)
+            if index + 1 not in moments:
+                continue
+            terms = _means(sums, index + 1 - since, stage.name)
+            sums, since = {}, index + 1
+            scores = self._validate(stage, index + 1, terms)
+            if not self.protocol.patience or scores is None:
+                continue
+            waited = 0 if scores.accuracy > best else waited + 1
+            best = max(best, scores.accuracy)
+            if waited >= self.protocol.patience:
+                break
+
+    def _steps_of(self, stage: Stage) -> int:
+        budget = self.protocol.images_seen(len(self.data.train), self.data.faces.spec.train_images)
+        return max(1, round(stage.share * budget / self.protocol.batch_size))
+
+    def _batches(self, number: int, stage: Stage, total: int) -> Iterator[Batch]:
+        done, epoch, size = 0, 0, self.protocol.batch_size
+        while done < total:
+            order = self._order(number, stage, epoch)
+            full = len(order) // size
+            if full == 0:
+                raise MethodError(
+                    f"{self.method.card.key} draws {len(order)} samples an epoch, less than one "
+                    f"batch of {size}; lower protocol.batch_size."
+                )
+            for start in range(min(full, total - done)):
+                yield self._batch(order[start * size : (start + 1) * size], number, done + start)
+            done, epoch = done + full, epoch + 1
+
+    def _order(self, number: int, stage: Stage, epoch: int) -> Tensor:
+        generator = torch_generator("order", *self.shared, number, epoch)
+        if stage.sampling is not None:
+            return stage.sampling(self.fields.all(), epoch, generator)
+        return torch.randperm(len(self.data.train), generator=generator)
+
+    def _batch(self, rows: Tensor, number: int, index: int) -> Batch:
+        images = self.pictures.read(self.data.train.rows[rows.numpy()])
+        fields = self.fields.take(rows.to(self.pictures.device))
+        fields["images"] = self._augmented(images, "augment", number, index)
+        if self.method.card.may_read("two_views"):
+            fields["views"] = self._augmented(images, "second view", number, index)
+        return Batch(**fields)
+
+    def _augmented(self, images: Tensor, stream: str, number: int, index: int) -> Tensor:
+        if self.augmentation.is_identity:
+            return images
+        generator = torch_generator(stream, *self.shared, number, index)
+        transforms = self.augmentation.transforms(len(images), generator)
+        return self.pictures.arrange(warp(images, transforms))
+
+    def _set_modes(self, stage: Stage) -> None:
+        self.method.train()
+        for module in stage.frozen:
+            module.eval()
+
+    def _fit(self, stage: Stage) -> None:
+        """A stage without steps: features of both parts, once, in evaluation mode."""
+        if stage.fit is None:
+            raise AssertionError("only called for stages that fit")
+        parts = (self.data.train, self.data.validation)
+        with seeded("fit", *self.shared, self.method.card.key):
+            stage.fit(*(self._features(part) for part in parts))
+        self._validate(stage, 0, {})
+
+    def _features(self, part: Part) -> Batch:
+        fields = Fields(self.data, part, self.method.card, self.pictures.device)
+        blocks = []
+        self.method.eval()
+        with torch.inference_mode():
+            for start in range(0, len(part), _INFERENCE_BATCH):
+                rows = part.rows[start : start + _INFERENCE_BATCH]
+                blocks.append(self.method.features(self.pictures.read(rows)))
+        # Cloned: tensors made in inference mode cannot take part in a later backward pass.
+        return Batch(features=torch.cat(blocks).clone(), **fields.tensors)
+
+    def _validate(self, stage: Stage, step: int, terms: dict[str, float]) -> Scores | None:
+        row: dict[str, float | int | str] = {
+            "stage": stage.name,
+            "step": step,
+            "images_seen": self.result.images_seen,
+            **terms,
+        }
+        self.result.history.append(row)
+        if not stage.predicts:
+            return None
+        part = self.data.validation
+        predictions = predict(self.method, self.data, part, self.pictures, self.protocol)
+        record = ValidationRecord(stage.name, step, predictions, part.labels, part.groups)
+        scores = score(record)
+        row |= {
+            "val_acc": scores.accuracy,
+            "val_wga": scores.worst_group_accuracy,
+            "val_dto": scores.distance_to_optimum,
+        }
+        self._keep(record, scores)
+        return scores
+
+    def _keep(self, record: ValidationRecord, scores: Scores) -> None:
+        won = self.selection.offer(scores)
+        state = {name: value.detach().clone() for name, value in self.method.state_dict().items()}
+        checkpoint = Checkpoint(record.stage, record.step, state, record.log_probabilities)
+        self.result.checkpoints |= dict.fromkeys(won, checkpoint)
+        if set(self.result.checkpoints) != set(RULES):
+            raise AssertionError("every rule keeps a checkpoint from the first record on")
+
+
+def predict(
+    method: Method, data: CellData, part: Part, pictures: Pictures, protocol: Protocol
+) -> NDArray[np.float32]:
+    """(n, K) log-probabilities of a part, in evaluation mode.
+
+    The method is handed pictures only, and groups if its card says that it may read them at test.
+
+    Raises:
+        TrainingDiverged: a prediction is not a number.
+    """
+    method.eval()
+    fields = Fields(data, part, method.card, pictures.device)
+    keep = {"groups", "attributes"} if method.card.may_read("test_groups") else set()
+    blocks = []
+    with torch.inference_mode(), protocol.autocast(pictures.device):
+        for start in range(0, len(part), _INFERENCE_BATCH):
+            rows = torch.arange(start, min(start + _INFERENCE_BATCH, len(part)))
+            handed = {k: v for k, v in fields.take(rows).items() if k in keep}
+            images = pictures.read(part.rows[rows.numpy()])
+            blocks.append(method.predict(Batch(images=images, **handed)).float().cpu())
+    result: NDArray[np.float32] = torch.cat(blocks).numpy()
+    if np.isnan(result).any():
+        raise TrainingDiverged(
+            "The method predicts NaN; lower the learning rate or its coefficient."
+        )
+    return result
+
+
+def _moments(total: int, count: int) -> set[int]:
+    """Steps after which the method is validated, the last step among them."""
+    return {max(1, round(total * (i + 1) / count)) for i in range(count)}
+
+
+def _add(sums: dict[str, Tensor], losses: dict[str, Tensor]) -> None:
+    for name, value in losses.items():
+        sums[name] = sums[name] + value.detach() if name in sums else value.detach()
+
+
+def _means(sums: dict[str, Tensor], count: int, stage: str) -> dict[str, float]:
+    means = {name: float(value) / count for name, value in sums.items()}
+    for name, value in means.items():
+        if not np.isfinite(value):
+            raise TrainingDiverged(
+                f"The term '{name}' of stage '{stage}' became {value}; lower the learning rate or "
+                "its coefficient."
+            )
+    return means
