@@ -20,6 +20,7 @@ from tests.methods.tiny import (
     build,
     declared,
     gradients,
+    make_backbone,
     make_batch,
     make_task,
     registered,
@@ -196,8 +197,6 @@ def test_trunk_and_head_of_a_seed_do_not_depend_on_the_extras(cls: type[Method])
     with_extras, without = build(cls), cls(make_task(cls.card), cls.Settings())
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        from tests.methods.tiny import make_backbone
-
         without.build(make_backbone, torch.Generator().manual_seed(0))
     assert same(states(without), states(with_extras))
 
@@ -211,7 +210,7 @@ DEGENERATE = {
         "attributes": torch.tensor([[0], [-1], [1], [-1], [0], [0], [1], [-1]])
     },
     "no action units measured": {"action_units_known": torch.zeros(8, dtype=torch.bool)},
-    "action units all zero": {"action_units": torch.zeros(8, 13)},
+    "action units all zero": {"action_units": torch.zeros(8, 13, dtype=torch.float64)},
 }
 
 
@@ -221,10 +220,6 @@ def test_degenerate_batches_give_finite_losses_and_gradients(
     cls: type[Method], changes: dict[str, torch.Tensor]
 ) -> None:
     method = build(cls)
-    changes = {
-        k: v.to(torch.get_default_dtype()) if v.is_floating_point() else v
-        for k, v in changes.items()
-    }
     check_finite(method, make_batch(method.task, **changes))
 
 

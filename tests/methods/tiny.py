@@ -55,7 +55,7 @@ def make_task(
     pixels: int = 16,
     counts: tuple[tuple[int, ...], ...] | None = None,
 ) -> Task:
-    """A task with 5 training samples in every stratum; counts only for methods that declare groups."""
+    """A task, by default with 5 training samples a stratum; counts only if groups are declared."""
     spec = make_spec(num_classes, sizes)
     num_groups = int(np.prod(sizes))
     if counts is None:
@@ -211,6 +211,6 @@ def states(method: Method) -> dict[str, Tensor]:
 def same(
     first: dict[str, Tensor], second: dict[str, Tensor], *, only: tuple[str, ...] = ("",)
 ) -> bool:
-    """Whether the entries of `first` whose name starts as `only` says are bit for bit in `second`."""
+    """Whether the entries of `first` with one of the prefixes are bit for bit those of `second`."""
     names = [name for name in first if name.startswith(only)]
     return bool(names) and all(torch.equal(first[name], second[name]) for name in names)
