@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 
 from reports.catalogue import LayoutCard
 from reports.convention import Convention
@@ -49,18 +50,13 @@ def assembled(
         Table(
             key=_slug(layout.key, dataset.key, spec.attribute),
             title=f"{layout.title}{subject}, {dataset.title}",
-            caption="",
+            caption=_caption(study, dataset, f"{spec.about}{subject}", rows, convention),
             columns=columns,
             blocks=blocks,
             footer=(_smallest_n(spec.columns, rows),),
         )
     )
-    caption = _caption(study, dataset, f"{spec.about}{subject}", rows, convention)
-    return _with_caption(table, f"{caption}{_bold_sentence(table)}")
-
-
-def _with_caption(table: Table, caption: str) -> Table:
-    return Table(table.key, table.title, caption, table.columns, table.blocks, table.footer)
+    return replace(table, remark=_remark(table, spec, convention))
 
 
 def _slug(*parts: str) -> str:
@@ -166,12 +162,8 @@ def _column_note(column: ColumnSpec, rows: Sequence[MethodRow], convention: Conv
     }
     if not phrases:
         return ""
-    few = (
-        "no samples"
-        if convention.min_n == 1
-        else f"fewer than {convention.min_n} samples, or an undefined value"
-    )
-    return f"leaves out, for {few}: {' / '.join(phrases)}"
+    few = "no samples" if convention.min_n == 1 else f"n < {convention.min_n}"
+    return f"not counted ({few}, or undefined): {' / '.join(phrases)}"
 
 
 def _smallest_n(columns: Sequence[ColumnSpec], rows: Sequence[MethodRow]) -> Row:
@@ -196,18 +188,20 @@ def _caption(
     else:
         spread = f"one {unit}, no spread"
     pool = f", predictions pooled over {dataset.folds} folds" if dataset.folds > 1 else ""
-    few = (
-        "without samples" if convention.min_n == 1 else f"of fewer than {convention.min_n} samples"
-    )
     return (
         f"{about} on {dataset.title}. Percent, {spread}{pool}. Preset {study.preset}, checkpoint "
-        f"rule {study.select}, convention {convention.name} (min_n = {convention.min_n}): groups and "
-        f"strata {few} are left out; '-' is undefined, see the notes. "
-        f"{SMALLEST_N}: the smallest denominator, in test samples."
+        f"rule {study.select}, convention {convention.name} (min_n = {convention.min_n}; "
+        "'-': undefined)."
     )
 
 
-def _bold_sentence(table: Table) -> str:
-    if not any(cell.bold for _, row in table.rows() for cell in row.cells):
-        return ""
-    return " Bold: best mean over all seeds among the methods that do not use group labels."
+def _remark(table: Table, spec: TableSpec, convention: Convention) -> str:
+    few = "without" if convention.min_n == 1 else f"of fewer than {convention.min_n}"
+    sentences = [
+        spec.remark,
+        f"Groups and strata {few} samples are left out.",
+        f"{SMALLEST_N}: test samples in the smallest denominator.",
+    ]
+    if any(cell.bold for _, row in table.rows() for cell in row.cells):
+        sentences.append("Bold: best mean over all seeds among methods that use no group labels.")
+    return " ".join(sentence for sentence in sentences if sentence)

@@ -55,8 +55,13 @@ class ColumnSpec:
 
 @dataclass(frozen=True)
 class TableSpec:
-    """A table to be made: `about` goes first in the caption, `attribute` into the file name."""
+    """A table to be made.
+
+    `about` goes first in the caption, `remark` explains the headers under the table, `attribute`
+    goes into the title and the file name.
+    """
 
     about: str
     columns: tuple[ColumnSpec, ...]
     attribute: str = ""
+    remark: str = ""

@@ -108,7 +108,10 @@ class Block:
 
 @dataclass(frozen=True)
 class Table:
-    """A whole table. `key` is its file name, `footer` the rows below the last block."""
+    """A whole table.
+
+    `key` is its file name, `remark` the small print under it, `footer` the rows at its end.
+    """
 
     key: str
     title: str
@@ -116,6 +119,7 @@ class Table:
     columns: tuple[Column, ...]
     blocks: tuple[Block, ...]
     footer: tuple[Row, ...] = ()
+    remark: str = ""
 
     def rows(self) -> Iterator[tuple[str, Row]]:
         """Block title and row, from top to bottom; the footer's block title is empty."""
@@ -149,25 +153,33 @@ class Table:
         """Whether some columns are better high and others low, so that headers need an arrow."""
         return {"higher", "lower"} <= {column.better for column in self.columns}
 
-    def panels(self, widest: int) -> tuple[Table, ...]:
-        """The table cut between spanning headers into parts of at most `widest` columns if it can.
+    def panels(self, widest: int, *, cut_spans: bool = False) -> tuple[Table, ...]:
+        """The table cut into parts of at most `widest` columns, to be printed below each other.
 
-        Columns under one spanning header stay together. Footnote marks are to be asked of the whole
-        table.
+        Columns under one spanning header stay together, however many, unless `cut_spans` allows
+        to cut them into parts of about one size. Footnote marks are to be asked of the whole table.
         """
+        parts: list[list[int]] = []
+        for span in self._spans():
+            pieces = -(-len(span) // widest) if cut_spans else 1
+            size = -(-len(span) // pieces)
+            for start in range(0, len(span), size):
+                piece = span[start : start + size]
+                if parts and len(parts[-1]) + len(piece) <= widest and pieces == 1:
+                    parts[-1].extend(piece)
+                else:
+                    parts.append(piece)
+        return tuple(self._part(part) for part in parts)
+
+    def _spans(self) -> list[list[int]]:
+        """Column indices, grouped by spanning header."""
         spans: list[list[int]] = []
         for index, column in enumerate(self.columns):
             if spans and self.columns[spans[-1][-1]].span == column.span:
                 spans[-1].append(index)
             else:
                 spans.append([index])
-        parts: list[list[int]] = []
-        for span in spans:
-            if parts and len(parts[-1]) + len(span) <= widest:
-                parts[-1].extend(span)
-            else:
-                parts.append(list(span))
-        return tuple(self._part(part) for part in parts)
+        return spans
 
     def _part(self, indices: Sequence[int]) -> Table:
         def cut(row: Row) -> Row:

@@ -15,6 +15,7 @@ def table_text(table: Table) -> str:
         "key": table.key,
         "title": table.title,
         "caption": table.caption,
+        "remark": table.remark,
         "columns": [asdict(column) for column in table.columns],
         "blocks": [
             {

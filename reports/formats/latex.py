@@ -4,8 +4,11 @@ from __future__ import annotations
 
 from reports.tables import Cell, Column, Row, Table
 
-WIDEST = 9
-NARROW = 6
+WIDEST = 7
+# Characters of the smallest fonts that a line of a one-column article holds, with some room.
+LINE = 68
+# Lines of a float that, with its caption and notes, still fits a page.
+TALLEST = 42
 PREAMBLE = r"""% Needs in the preamble:
 %   \usepackage{booktabs}
 %   \usepackage{graphicx}   (wide tables shrink to the line)
@@ -26,21 +29,20 @@ _SPECIAL = {
     "<": r"\textless{}",
     ">": r"\textgreater{}",
     "|": r"\textbar{}",
-    '"': r"\textquotedbl{}",
-    "'": r"{'}",
+    # \textquotedbl needs an encoding that the default one is not.
+    '"': r"{\char34}",
     "`": r"{`}",
     # A bracket after the end of a row would be read as that row's extra space, hence the braces.
     "[": "{[}",
     "]": "{]}",
     "*": "{*}",
-    "-": "{-}",
     "\u2020": r"\dag{}",
-    "\u2013": "--",
-    "\u2014": "---",
-    "\u2018": "`",
-    "\u2019": "'",
-    "\u201c": "``",
-    "\u201d": "''",
+    "\u2013": r"\textendash{}",
+    "\u2014": r"\textemdash{}",
+    "\u2018": r"\textquoteleft{}",
+    "\u2019": r"\textquoteright{}",
+    "\u201c": r"\textquotedblleft{}",
+    "\u201d": r"\textquotedblright{}",
     "\u2264": r"$\leq$",
     "\u2265": r"$\geq$",
     "\u00d7": r"$\times$",
@@ -61,7 +63,9 @@ def escaped(text: str) -> str:
     A character that the standard fonts lack becomes its code point, `[U+4E2D]`, so that the
     document compiles and nothing vanishes unseen.
     """
-    return "".join(_character(character) for character in " ".join(text.split()))
+    flat = "".join(_character(character) for character in " ".join(text.split()))
+    # Two of these in a row would be set as a dash or a closing quotation mark.
+    return flat.replace("--", "-{}-").replace("''", "'{}'")
 
 
 def _character(character: str) -> str:
@@ -88,21 +92,53 @@ def table_text(table: Table) -> str:
 
 
 def _float(table: Table) -> str:
+    """The table as one float, or as several with one number where it is taller than a page."""
+    pages: list[list[Table]] = []
+    for part in table.panels(WIDEST, cut_spans=True):
+        if pages and sum(map(_height, [*pages[-1], part])) <= TALLEST:
+            pages[-1].append(part)
+        else:
+            pages.append([part])
+    head = f"\\caption{{{escaped(table.caption)}}}\n  \\label{{tab:evenface:{table.key}}}"
+    again = "\\addtocounter{table}{-1}\\caption{(continued)}"
+    return "\n".join(
+        _page(panels, table, again if index else head) for index, panels in enumerate(pages)
+    )
+
+
+def _page(panels: list[Table], whole: Table, head: str) -> str:
+    small = [escaped(whole.remark)] if whole.remark else []
+    shown = {note for part in panels for note in part.notes()}
+    small += [f"{_sup(whole, note)}~{escaped(note)}" for note in whole.notes() if note in shown]
     lines = [
         r"\begin{table}[htbp]",
         r"  \centering\footnotesize",
-        r"  \setlength{\tabcolsep}{4pt}",
-        f"  \\caption{{{escaped(table.caption)}}}",
-        f"  \\label{{tab:evenface:{table.key}}}",
+        r"  \setlength{\tabcolsep}{3pt}",
+        f"  {head}",
+        r"  \par\smallskip",
+        "\n  \\par\\medskip\n".join(_panel(part, whole) for part in panels),
     ]
-    panels = [_panel(part, table) for part in table.panels(WIDEST)]
-    lines.append("\n  \\par\\medskip\n".join(panels))
-    if table.notes():
-        notes = r"\\".join(f"{_sup(table, note)}~{escaped(note)}" for note in table.notes())
+    if small:
+        text = "\\\\\n  ".join(small)
         lines.append(
-            f"  \\par\\smallskip\n  \\parbox{{\\linewidth}}{{\\raggedright\\scriptsize {notes}}}"
+            f"  \\par\\smallskip\n  \\parbox{{\\linewidth}}{{\\raggedright\\scriptsize {text}}}"
         )
     return "\n".join([*lines, r"\end{table}", ""])
+
+
+def _height(part: Table) -> int:
+    return 4 + len(list(part.rows())) + len(part.blocks)
+
+
+def _line_width(part: Table) -> int:
+    """Characters of the widest line, columns taken one by one."""
+    rows = [row for _, row in part.rows()]
+    label = max(len(row.label) for row in rows)
+    columns = (
+        max([len(column.header.split(" x ")[0]), *(len(row.cells[index].printed) for row in rows)])
+        for index, column in enumerate(part.columns)
+    )
+    return label + sum(width + 2 for width in columns)
 
 
 def _panel(part: Table, whole: Table) -> str:
@@ -122,7 +158,7 @@ def _panel(part: Table, whole: Table) -> str:
     lines += [_row(row, whole) for row in part.footer]
     lines += [r"\bottomrule", r"\end{tabular}"]
     body = "\n".join(f"  {line}" for line in lines)
-    if width <= NARROW:
+    if _line_width(part) <= LINE:
         return body
     return (
         f"  \\resizebox{{\\ifdim\\width>\\linewidth\\linewidth\\else\\width\\fi}}{{!}}{{%\n{body}}}"

@@ -21,6 +21,8 @@ def escaped(text: str) -> str:
 def table_text(table: Table) -> str:
     """The table with heading, caption and notes; a wide table comes in several panels."""
     panels = [_panel(part, table) for part in table.panels(WIDEST)]
+    if table.remark:
+        panels.append(escaped(table.remark))
     notes = [f"<sup>{escaped(table.mark(note))}</sup> {escaped(note)}" for note in table.notes()]
     parts = [f"### {escaped(table.title)}", escaped(table.caption), *panels]
     if notes:

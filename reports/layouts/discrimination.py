@@ -21,5 +21,5 @@ def specs(dataset: DatasetCard) -> Iterator[TableSpec]:
             ColumnSpec(emotion, "disc", attribute, emotion=emotion, better="lower")
             for emotion in (*dataset.classes, "max")
         )
-        about = "Gap between the groups' rates of predicting each emotion (highest - lowest)"
+        about = "Discrimination: highest - lowest rate of predicting each emotion"
         yield TableSpec(about, columns, attribute)

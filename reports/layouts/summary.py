@@ -26,8 +26,9 @@ def specs(dataset: DatasetCard) -> Iterator[TableSpec]:
             ColumnSpec("Worst stratum", "wga_stratum", attribute, span=attribute),
         ]
     yield TableSpec(
-        "Performance, and per attribute the fairness scores (FS, worst / best group) of accuracy "
-        "and of class-mean accuracy, the largest discrimination and equalized-odds difference of "
-        "any emotion, and the recall of the worst stratum (emotion in a group),",
+        "Performance and group fairness",
         tuple(columns),
+        remark="FS: fairness score (worst / best group) of accuracy and of class-mean accuracy. "
+        "Disc, EOD: largest discrimination and equalized-odds difference of any emotion. "
+        "Worst stratum: lowest recall of an emotion in a group.",
     )

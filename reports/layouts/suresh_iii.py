@@ -20,7 +20,7 @@ def specs(dataset: DatasetCard) -> Iterator[TableSpec]:
                 for emotion in (*dataset.classes, "mean", "min")
             )
             yield TableSpec(
-                "Fairness score (worst / best group) of the recall of each emotion",
+                "Fairness score (worst / best group) of recall",
                 columns,
                 attribute,
             )

@@ -36,9 +36,5 @@ def specs(dataset: DatasetCard) -> Iterator[TableSpec]:
             )
             for emotion in (*dataset.classes, "mean", "min")
         ]
-        yield TableSpec(
-            "Accuracy per group, and fairness score (worst / best group) of accuracy and of the "
-            "recall of each emotion",
-            (*accuracies, *fairness, *per_emotion),
-            attribute,
-        )
+        about = "Accuracy per group, fairness score (worst / best group) of accuracy and of recall"
+        yield TableSpec(about, (*accuracies, *fairness, *per_emotion), attribute)

@@ -20,8 +20,5 @@ def specs(dataset: DatasetCard) -> Iterator[TableSpec]:
         ColumnSpec("Weighted F1", "wf1"),
         ColumnSpec("Accuracy difference", "acc", less=BASELINE),
     )
-    about = (
-        f"Classification performance, and difference of accuracy to {BASELINE} in percentage "
-        "points, paired by seed,"
-    )
-    yield TableSpec(about, columns)
+    remark = f"Difference: to {BASELINE}, in percentage points, paired by seed."
+    yield TableSpec("Classification performance", columns, remark=remark)

@@ -80,14 +80,13 @@ def _summary(scores: Scores, row: Summary, reason: Codes) -> tuple[Floats, Ints,
 def _left_out(
     scores: Scores, counts: Counts, defined: npt.NDArray[np.bool_]
 ) -> dict[tuple[int, int, int], str]:
-    """Phrases by (seed, 0, 0): classes left out altogether, and classes that lack some groups."""
+    """Phrases by (seed, 0, 0): classes left out altogether, and whether others lack groups."""
     num_classes = len(counts.classes)
-    missing = np.zeros((len(defined), 2 * num_classes), dtype=bool)
+    missing = np.zeros((len(defined), num_classes + 1), dtype=bool)
     missing[:, :num_classes] = (~defined & defined.any(-1, keepdims=True))[:, 0]
-    for seed, _, position in scores.skips:
-        missing[seed, num_classes + position] = True
-    names = (*counts.classes, *(f"groups of {name}" for name in counts.classes))
-    return skipped(missing[..., None], names)
+    for seed, _, _ in scores.skips:
+        missing[seed, num_classes] = True
+    return skipped(missing[..., None], (*counts.classes, "groups of some classes"))
 
 
 def _common_reason(reason: Codes, defined: npt.NDArray[np.bool_]) -> Codes:

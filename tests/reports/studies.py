@@ -49,7 +49,9 @@ def predictions(
     )
 
 
-def cell(dataset: str, method: str, seed: int, status: str = "done", reason: str = "") -> tuple[str, ...]:
+def cell(
+    dataset: str, method: str, seed: int, status: str = "done", reason: str = ""
+) -> tuple[str, ...]:
     """A row of the cells frame."""
     return dataset, method, "", str(seed), status, reason, f"{dataset}-{method}-{seed}"
 
@@ -71,7 +73,14 @@ def study(
     ]
     keys = dict.fromkeys(row[0] for row in cells)
     datasets = [
-        (key, key.capitalize() + " faces", EMOTIONS, levels or LEVELS, (("gender", "tone"),), (folds or {}).get(key, 1))
+        (
+            key,
+            key.capitalize() + " faces",
+            EMOTIONS,
+            levels or LEVELS,
+            (("gender", "tone"),),
+            (folds or {}).get(key, 1),
+        )
         for key in keys
     ]
     if levels is not None:
@@ -109,8 +118,21 @@ def full_study(convention: Convention = STRICT) -> StudyFrames:
 
 def rows(values: dict[tuple[str, str], float], **place: str) -> pd.DataFrame:
     """Metric rows by hand: (method, seed) to value, at one place of one metric."""
-    base = {"dataset": "synthetic", "variant": "", "select": "last", "attribute": "all", "group": "all"}
-    base |= {"emotion": "all", "metric": "acc", "reason": "", "worst_group": "", "best_group": "", "cell": "c"}
+    base = {
+        "dataset": "synthetic",
+        "variant": "",
+        "select": "last",
+        "attribute": "all",
+        "group": "all",
+    }
+    base |= {
+        "emotion": "all",
+        "metric": "acc",
+        "reason": "",
+        "worst_group": "",
+        "best_group": "",
+        "cell": "c",
+    }
     table = [
         {**base, **place, "method": method, "seed": seed, "value": value, "n": 100, "n_unknown": 0}
         for (method, seed), value in values.items()
