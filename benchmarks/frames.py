@@ -57,7 +57,7 @@ def prediction_sets(store: Store, cell: Mapping[str, Any], dataset: Plan) -> lis
             select=rule,
             cell=cell["id"],
             classes=tuple(record["classes"]),
-            levels={name: tuple(levels) for name, levels in record["attributes"].items()},
+            levels={name: tuple(levels) for name, levels in record["attributes"]},
             intersections=tuple(tuple(names) for names in dataset["intersections"]),
             labels=arrays["test_labels"],
             predicted=arrays[f"test_log_probabilities_{rule}"].argmax(axis=1),
@@ -141,7 +141,7 @@ def _dataset_row(key: str, dataset: Mapping[str, Any]) -> dict[str, Any]:
         "dataset": key,
         "title": dataset["title"],
         "classes": tuple(dataset["classes"]),
-        "levels": {name: tuple(levels) for name, levels in dataset["attributes"].items()},
+        "levels": {name: tuple(levels) for name, levels in dataset["attributes"]},
         "intersections": tuple(tuple(names) for names in dataset["intersections"]),
         "folds": dataset["folds"],
     }

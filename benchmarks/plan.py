@@ -5,14 +5,14 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path
 from typing import Any
 
 from benchmarks import registry
 from benchmarks.errors import StudyError
 from benchmarks.protocol import PRESETS, PROTOCOL_VERSION, Protocol
-from benchmarks.study import Study
+from benchmarks.study import Study, Variant
 from datasets import settings as declared
 from datasets.spec import Dataset, DatasetSpec
 from methods.base import Method, MethodCard
@@ -90,6 +90,26 @@ def make_plan(study: Study, data_root: Path | None) -> Plan:
     return Plan(tuple(ordered), tuple(skipped))
 
 
+def resolve(study: Study) -> Study:
+    """The study with globs expanded and every value of the protocol written out.
+
+    Its plan is the same; a later change of a preset's values does not change it.
+    """
+    variants = [
+        Variant(tuple(registry.select_methods(variant.methods)), variant.set)
+        for variant in study.variants
+    ]
+    protocol = asdict(resolve_protocol(study.preset, study.set))
+    return replace(
+        study,
+        methods=tuple(registry.select_methods(study.methods)),
+        datasets=tuple(registry.select_datasets(study.datasets)),
+        set={**study.set, **{f"protocol.{name}": value for name, value in protocol.items()}},
+        variants=tuple(variants),
+        name=study.title,
+    )
+
+
 def resolve_protocol(preset: str, changes: Mapping[str, Any]) -> Protocol:
     """The preset's protocol with `protocol.*` changes."""
     base = asdict(PRESETS[preset])
@@ -153,7 +173,7 @@ def _plan_cell(
 ) -> Cell | NotApplicable:
     cls, spec = registry.methods()[key], dataset.describe()
     settings = declared.make(cls.Settings, _changes_of(key, changes), key)
-    variant = _variant(declared.changed(settings), dataset, changes)
+    variant = _variant(study.preset, settings, dataset, protocol)
     groups = grouped_attributes(spec, study.groups)
     reason = _missing_need(cls.card_for(settings), spec, groups) or cls.skip(spec, settings)
     if reason is not None:
@@ -190,13 +210,20 @@ def _missing_need(card: MethodCard, spec: DatasetSpec, groups: tuple[str, ...]) 
     return None
 
 
-def _variant(changes: Mapping[str, Any], dataset: Dataset, study: Mapping[str, Any]) -> str:
-    own = [f"{name}={_plain(value)}" for name, value in changes.items()]
-    name = dataset.describe().name
-    data = [f"{name}.{k}={_plain(v)}" for k, v in declared.changed(dataset.settings).items()]
-    protocol = _changes_of("protocol", study)
-    shared = [f"protocol.{k}={_plain(v)}" for k, v in sorted(protocol.items())]
-    return " ".join([*own, *data, *shared])
+def _variant(preset: str, settings: Any, dataset: Dataset, protocol: Protocol) -> str:
+    """What differs from the defaults: `gamma=3 synthetic.bias=0 protocol.images=600`."""
+    base = asdict(PRESETS[preset])
+    shared = {k: v for k, v in sorted(asdict(protocol).items()) if v != base[k]}
+    parts = {
+        "": declared.changed(settings),
+        f"{dataset.describe().name}.": declared.changed(dataset.settings),
+        "protocol.": shared,
+    }
+    return " ".join(
+        f"{owner}{name}={_plain(value)}"
+        for owner, values in parts.items()
+        for name, value in values.items()
+    )
 
 
 def _plain(value: Any) -> str:

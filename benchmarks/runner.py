@@ -27,6 +27,7 @@ from benchmarks.sources import source_files
 from benchmarks.store import Store
 from benchmarks.trainer import Checkpoint, Trainer, Training, predict
 from datasets.errors import DataError
+from datasets.spec import DatasetSpec
 from methods.base import Method
 
 
@@ -105,7 +106,7 @@ def _run(cell: Cell, options: RunOptions, store: Store) -> None:
         "reason": "",
         "card": card_of(method),
         "classes": list(data.faces.spec.classes),
-        "attributes": {a.name: list(a.levels) for a in data.faces.spec.attributes},
+        "attributes": attribute_pairs(data.faces.spec),
         "selection": _selection(training),
         "ledger": {
             "train_size": len(data.train),
@@ -129,6 +130,11 @@ def card_of(method: Method | type[Method]) -> dict[str, Any]:
     """A method's card as JSON values."""
     card = asdict(method.card)
     return card | {key: sorted(card[key]) for key in ("needs", "optional", "aliases")}
+
+
+def attribute_pairs(spec: DatasetSpec) -> list[list[Any]]:
+    """Names and levels of the attributes; a list, because their order is that of the codes."""
+    return [[attribute.name, list(attribute.levels)] for attribute in spec.attributes]
 
 
 def _predictions(

@@ -50,10 +50,13 @@ def changed_code(store: Store, plan: Mapping[str, Any]) -> dict[str, list[str]]:
 def differences(stored: Mapping[str, Any], now: Mapping[str, Any]) -> list[str]:
     """`protocol.images was 600, is now 6000` for each value that differs."""
     before, after = dict(_leaves(stored)), dict(_leaves(now))
-    return [
+    names = [n for n in sorted(before.keys() | after.keys()) if before.get(n) != after.get(n)]
+    # A digest tells a person nothing.
+    said = ["the data changed"] if "fingerprint" in names else []
+    return said + [
         f"{name} was {before.get(name, 'absent')}, is now {after.get(name, 'absent')}"
-        for name in sorted(before.keys() | after.keys())
-        if before.get(name) != after.get(name)
+        for name in names
+        if name != "fingerprint"
     ]
 
 

@@ -17,9 +17,9 @@ from benchmarks.commands.report import report_store
 from benchmarks.errors import StudyError
 from benchmarks.executors.local import run_local
 from benchmarks.parts import check_batch_size
-from benchmarks.plan import Cell, Plan, make_plan
+from benchmarks.plan import Cell, Plan, make_plan, resolve
 from benchmarks.progress import Progress, duration
-from benchmarks.runner import Outcome, RunOptions, card_of
+from benchmarks.runner import Outcome, RunOptions, attribute_pairs, card_of
 from benchmarks.store import Store
 from benchmarks.study import Study, Variant
 from benchmarks.study_file import read_study, write_study
@@ -47,7 +47,7 @@ def main(arguments: Namespace) -> int:
     store = Store(out)
     with store.locked():
         _prepare_data(plan, options)
-        store.write_text("study.toml", write_study(study))
+        store.write_text("study.toml", write_study(resolve(study)))
         store.write_json("plan.json", plan_record(study, plan))
         outcomes = _run_missing(plan, store, options, arguments)
         written = report_store(store)
@@ -149,7 +149,7 @@ def _dataset_record(name: str, study: Study) -> dict[str, Any]:
     return {
         "title": cls.card.title,
         "classes": list(spec.classes),
-        "attributes": {a.name: list(a.levels) for a in spec.attributes},
+        "attributes": attribute_pairs(spec),
         "intersections": [list(groups)] if len(groups) > 1 else [],
         "folds": spec.folds,
     }
