@@ -6,7 +6,7 @@ from reports.tables import Cell, Column, Row, Table
 
 WIDEST = 7
 # Characters of the smallest fonts that a line of a one-column article holds, with some room.
-LINE = 68
+LINE = 62
 # Lines of a float that, with its caption and notes, still fits a page.
 TALLEST = 42
 PREAMBLE = r"""% Needs in the preamble:

@@ -26,7 +26,7 @@ CARDS = {
 def predictions(
     method: str, seed: int, *, dataset: str = "synthetic", samples: int = 400
 ) -> PredictionSet:
-    """Random predictions of one cell, right four times in five; the test part is the same for all."""
+    """Random predictions of one cell, right four times in five; all share the test part."""
     part = np.random.default_rng(7)
     labels = part.integers(0, 7, samples)
     gender = part.integers(-1, 2, samples)
@@ -96,7 +96,7 @@ def study(
 
 
 def full_study(convention: Convention = STRICT) -> StudyFrames:
-    """Seven methods: most on five seeds, one with a failed seed, one failed, one not applicable on folds."""
+    """Seven methods with five seeds, of which some failed; and three on folds, one impossible."""
     frames, cells = [], []
     for method in CARDS:
         for seed in range(5):

@@ -8,6 +8,7 @@ from hypothesis.extra import numpy as hnp
 
 from reports.catalogue import metric_cards
 from reports.convention import PAPER, STRICT
+from reports.metrics import Counts
 from tests.reports.frames import counts, scores
 
 CASES = settings(max_examples=40, deadline=None, derandomize=True)
@@ -15,7 +16,10 @@ CARDS = metric_cards()
 BETWEEN = [card for card in CARDS if "group" not in card.per]
 
 
-def tensors(groups=st.integers(2, 4), classes=st.integers(2, 4), high=14):
+TWO_TO_FOUR = st.integers(2, 4)
+
+
+def tensors(groups=TWO_TO_FOUR, classes=TWO_TO_FOUR, high=14):
     """(G, K, K) counts; zero is likely, so empty strata and groups occur."""
     some = st.one_of(st.just(0), st.integers(0, high))
     return st.tuples(groups, classes).flatmap(
@@ -169,8 +173,6 @@ def test_class_mean_fairness_is_the_ratio_of_class_means_when_all_classes_occur(
 @CASES
 @given(tensors())
 def test_seeds_are_measured_independently(tensor):
-    from reports.metrics import Counts
-
     flipped = tensor[:, ::-1]
     one, two = counts(tensor), counts(flipped)
     both = Counts(

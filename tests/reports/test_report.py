@@ -1,0 +1,123 @@
+import dataclasses
+
+import pandas as pd
+import pytest
+
+from reports.catalogue import layout_cards, metric_cards
+from reports.convention import convention_named
+from reports.errors import ReportError
+from reports.report import write_report
+from reports.study import StudyFrames
+from tests.reports.studies import cell, full_study, rows, study
+
+
+@pytest.fixture(scope="module")
+def frames():
+    return full_study()
+
+
+def contents(folder):
+    return {
+        str(path.relative_to(folder)): path.read_bytes()
+        for path in sorted(folder.rglob("*"))
+        if path.is_file()
+    }
+
+
+def test_report_writes_the_agreed_files(frames, tmp_path):
+    written = write_report(frames, tmp_path)
+    names = set(contents(tmp_path))
+    assert {str(path.relative_to(tmp_path)) for path in written} == names
+    assert {"tables.md", "tables.tex", "metrics.csv"} <= names
+    for suffix in ("tex", "csv", "json"):
+        assert f"tables/suresh_iv_synthetic_gender_x_tone.{suffix}" in names
+
+
+def test_same_frames_give_the_same_bytes_whatever_the_order_of_their_rows(frames, tmp_path):
+    write_report(frames, tmp_path / "a")
+    shuffled = dataclasses.replace(
+        frames,
+        metrics=frames.metrics.sample(frac=1, random_state=1),
+        cells=frames.cells.sample(frac=1, random_state=1),
+    )
+    write_report(shuffled, tmp_path / "b")
+    one, other = contents(tmp_path / "a"), contents(tmp_path / "b")
+    # The metrics file keeps the order it is given; everything else has its own.
+    assert {name for name in one if one[name] != other[name]} == {"metrics.csv"}
+
+
+def test_only_the_formats_asked_for_are_written(frames, tmp_path):
+    write_report(frames, tmp_path, formats=("md",), layouts=["suresh_v"])
+    assert set(contents(tmp_path)) == {"tables.md", "metrics.csv"}
+
+
+def test_tables_of_an_earlier_report_go_and_other_files_stay(frames, tmp_path):
+    write_report(frames, tmp_path)
+    (tmp_path / "tables" / "mine.tex").write_text("mine")
+    write_report(frames, tmp_path, formats=("tex",), layouts=["suresh_v"])
+    assert {path.name for path in (tmp_path / "tables").iterdir()} == {
+        "mine.tex",
+        "suresh_v_synthetic.tex",
+        "suresh_v_london.tex",
+    }
+
+
+def test_head_lists_what_is_missing_and_why(frames, tmp_path):
+    write_report(frames, tmp_path, formats=("md",))
+    lines = (tmp_path / "tables.md").read_text().splitlines()
+    assert "- failed: focal on synthetic, seed 3: loss is NaN" in lines
+    assert "- n/a: au\\_positive\\_matching on london: data set has no action units" in lines
+    assert "- not run: focal on london, seed 3, 4" in lines
+    assert not any("Traceback" in line for line in lines)
+
+
+def test_a_complete_study_lists_nothing_as_missing(tmp_path):
+    write_report(study(rows({("ce", "0"): 0.5}), [cell("synthetic", "ce", 0)]), tmp_path)
+    assert "Missing" not in (tmp_path / "tables.md").read_text()
+
+
+@pytest.mark.parametrize(
+    ("options", "words"),
+    [
+        ({"layouts": ["suresh_i"]}, "did you mean suresh_"),
+        ({"formats": ["html"]}, "give any of md, tex"),
+    ],
+)
+def test_unknown_names_are_refused_before_anything_is_written(frames, tmp_path, options, words):
+    with pytest.raises(ReportError, match=words):
+        write_report(frames, tmp_path, **options)
+    assert contents(tmp_path) == {}
+
+
+def test_frames_that_do_not_fit_are_refused(frames):
+    def with_(**changes: pd.DataFrame) -> StudyFrames:
+        return dataclasses.replace(frames, **changes)
+
+    with pytest.raises(ReportError, match="lacks the column 'status'"):
+        with_(cells=frames.cells.drop(columns="status"))
+    with pytest.raises(ReportError, match="unknown status 'lost'"):
+        with_(cells=frames.cells.assign(status="lost"))
+    with pytest.raises(ReportError, match="no card"):
+        with_(methods=frames.methods.iloc[1:])
+
+
+def test_layouts_and_metrics_are_found_in_their_folders():
+    assert {card.key for card in layout_cards()} >= {
+        "summary",
+        "suresh_ii",
+        "suresh_iii",
+        "suresh_iv",
+        "suresh_v",
+        "discrimination",
+    }
+    performance = {"acc", "wf1", "mca", "tpr", "sr"}
+    fairness = {"fs_acc", "fs_gap", "fs_tpr", "fs_mca", "disc", "disc_signed", "eopd", "eod"}
+    worst = {"wga_attr", "wga_stratum", "dto"}
+    assert {card.key for card in metric_cards()} == performance | fairness | worst
+
+
+def test_conventions_are_found_by_name():
+    assert (convention_named("strict").min_n, convention_named("strict").ddof) == (10, 1)
+    assert (convention_named("paper").min_n, convention_named("paper").ddof) == (1, 0)
+    with pytest.raises(ReportError, match="strict or paper"):
+        convention_named("loose")

@@ -1,0 +1,249 @@
+"""What the entries of a table are: means, spreads, bold marks, and what is missing and why."""
+
+import statistics
+
+import pytest
+
+from reports.convention import PAPER, STRICT
+from reports.report import tables_of
+from reports.tables import RECONSTRUCTION, VALIDATION_GROUPS
+from tests.reports.studies import CARDS, cell, full_study, rows, study
+
+
+def table(frames, key="suresh_v_synthetic", convention=STRICT):
+    layout = key.rsplit("_synthetic", 1)[0].rsplit("_london", 1)[0]
+    found = [one for _, tables in tables_of(frames, [layout], convention) for one in tables]
+    return next(one for one in found if one.key == key)
+
+
+def entries(of, column=0):
+    return {row.label: row.cells[column] for _, row in of.rows()}
+
+
+def by_hand(values, status="done", **options):
+    """A study of accuracies by method: one value a seed, None for a seed without result."""
+    metric_rows = {
+        (m, str(s)): v
+        for m, all_of in values.items()
+        for s, v in enumerate(all_of)
+        if v is not None
+    }
+    cells = [
+        cell(
+            "synthetic",
+            m,
+            s,
+            "done" if v is not None else status,
+            "" if v is not None else "it broke\nat line 3",
+        )
+        for m, all_of in values.items()
+        for s, v in enumerate(all_of)
+    ]
+    return study(rows(metric_rows), cells, **options)
+
+
+def test_entry_is_the_mean_and_the_sample_standard_deviation():
+    values = [0.80, 0.82, 0.87]
+    found = entries(table(by_hand({"ce": values})))["Cross entropy"]
+    assert found.mean == pytest.approx(0.83)
+    assert found.sd == pytest.approx(statistics.stdev(values))
+    assert found.printed == "83.0 (3.6)"  # deviations -3 -1 4, sum of squares 26, / 2, root 3.61
+
+
+def test_paper_convention_divides_by_the_number_of_seeds():
+    found = table(by_hand({"ce": [0.80, 0.82, 0.87]}), convention=PAPER)
+    assert entries(found)["Cross entropy"].printed == "83.0 (2.9)"  # root of 26 / 3 = 2.94
+    assert "ddof 0" in found.caption
+
+
+@pytest.mark.parametrize("convention", [STRICT, PAPER])
+def test_one_seed_never_has_a_spread(convention):
+    found = table(by_hand({"ce": [0.8]}), convention=convention)
+    assert entries(found)["Cross entropy"].printed == "80.0"
+    assert "one seed, no spread" in found.caption
+
+
+def test_missing_seeds_are_counted_at_the_methods_name():
+    found = entries(table(by_hand({"ce": [0.8, 0.8, 0.8, 0.8, None]})))
+    assert list(found)[0] == "Cross entropy (n=4/5)"
+    assert found["Cross entropy (n=4/5)"].n == 4
+    assert found["Cross entropy (n=4/5)"].expected == 5
+
+
+def test_a_seed_without_a_defined_value_is_counted_in_the_entry():
+    frames = by_hand({"ce": [0.8, 0.6, float("nan")]})
+    frames.metrics.loc[2, "reason"] = "empty_group"
+    found = entries(table(frames))["Cross entropy"]
+    assert found.printed == "70.0 (14.1) n=2/3"  # deviations of 10, root of 200
+    assert "no samples" in found.note
+
+
+@pytest.mark.parametrize(
+    ("status", "state", "printed", "why"),
+    [
+        ("failed", "failed", "failed", ("failed: it broke",)),
+        ("not_applicable", "not_applicable", "n/a", ("n/a: it broke",)),
+        ("pending", "blank", "", ()),
+    ],
+)
+def test_a_method_without_results_says_why(status, state, printed, why):
+    found = table(by_hand({"ce": [0.8, 0.9], "focal": [None, None]}, status))
+    assert entries(found)["Focal loss"].state == state
+    assert entries(found)["Focal loss"].printed == printed
+    notes = [row.notes for _, row in found.rows() if row.label == "Focal loss"]
+    assert notes == [why]
+
+
+def test_best_of_the_methods_without_group_labels_is_bold():
+    found = entries(table(by_hand({"ce": [0.80], "focal": [0.85], "gradient_reversal": [0.99]})))
+    assert [label for label, one in found.items() if one.bold] == ["Focal loss"]
+
+
+def test_entries_that_tie_as_printed_are_all_bold():
+    found = entries(
+        table(by_hand({"ce": [0.8501], "focal": [0.8504], "spectral_decoupling": [0.8506]}))
+    )
+    # Printed 85.0, 85.0 and 85.1.
+    assert [label for label, one in found.items() if one.bold] == ["Spectral decoupling"]
+    found = entries(table(by_hand({"ce": [0.8501], "focal": [0.8504]})))
+    assert [label for label, one in found.items() if one.bold] == ["Cross entropy", "Focal loss"]
+
+
+def test_a_mean_over_fewer_seeds_does_not_compete():
+    found = entries(
+        table(by_hand({"ce": [0.8, 0.8], "focal": [0.9, None], "spectral_decoupling": [0.7, 0.7]}))
+    )
+    assert [label for label, one in found.items() if one.bold] == ["Cross entropy"]
+
+
+def test_a_single_competitor_is_not_called_best():
+    found = table(by_hand({"ce": [0.8], "gradient_reversal": [0.7]}))
+    assert not any(one.bold for one in entries(found).values())
+    assert "Bold" not in found.remark
+
+
+def test_lower_is_better_where_the_column_says_so():
+    place = {"attribute": "gender", "emotion": "max", "metric": "disc"}
+    values = {("ce", "0"): 0.30, ("focal", "0"): 0.10}
+    frames = study(
+        rows(values, **place), [cell("synthetic", "ce", 0), cell("synthetic", "focal", 0)]
+    )
+    found = entries(table(frames, "discrimination_synthetic_gender"), column=7)
+    assert [label for label, one in found.items() if one.bold] == ["Focal loss"]
+
+
+def test_difference_is_paired_by_seed_from_unrounded_values():
+    found = entries(table(by_hand({"ce": [0.8004, 0.8204], "focal": [0.81, None]})), column=2)
+    # Only seed 0 is shared: 81.00 - 80.04 = 0.96.
+    assert found["Focal loss (n=1/2)"].printed == "+1.0"
+    assert found["Cross entropy"].printed == "ref."
+
+
+def test_difference_without_the_baseline_is_undefined_with_a_note():
+    found = entries(table(by_hand({"focal": [0.8], "spectral_decoupling": [0.7]})), column=2)
+    assert found["Focal loss"].printed == "-"
+    assert "ce" in found["Focal loss"].note
+
+
+def test_methods_stand_in_blocks_by_their_use_of_group_labels():
+    found = table(by_hand({method: [0.8] for method in CARDS}))
+    blocks = {block.title: [row.label for row in block.rows] for block in found.blocks}
+    assert blocks == {
+        "Methods that use group labels in training": ["Gradient reversal", "Latent alignment"],
+        "Methods that do not use group labels": [
+            "Cross entropy",
+            "Focal loss",
+            "Spectral decoupling",
+            "AU positive matching",
+        ],
+        "Methods that need group labels at test time": ["Domain discriminative"],
+    }
+
+
+def test_reconstructions_are_marked():
+    found = table(by_hand({"ce": [0.8], "latent_alignment": [0.8]}))
+    assert [row.label for _, row in found.rows() if RECONSTRUCTION in row.notes] == [
+        "Latent alignment"
+    ]
+    assert found.mark(RECONSTRUCTION) == "*"
+
+
+def test_group_free_methods_are_marked_when_selection_read_groups():
+    frames = by_hand({"ce": [0.8], "latent_alignment": [0.8]}, select="best_wga")
+    frames.metrics["select"] = "best_wga"
+    marked = [row.label for _, row in table(frames).rows() if VALIDATION_GROUPS in row.notes]
+    assert marked == ["Cross entropy"]
+
+
+def test_only_rows_of_the_asked_selection_rule_are_shown():
+    frames = by_hand({"ce": [0.8]})
+    frames.metrics["select"] = "best_acc"
+    assert entries(table(frames))["Cross entropy"].state == "blank"
+
+
+def test_a_variant_is_a_row_of_its_own():
+    frames = by_hand({"ce": [0.8], "focal": [0.7]})
+    frames.metrics.loc[1, "variant"] = frames.cells.loc[1, "variant"] = "gamma=3"
+    assert entries(table(frames))["Focal loss [gamma=3]"].mean == 0.7
+
+
+def test_fold_data_sets_show_pooled_rows_only():
+    london = table(full_study(), "suresh_v_london")
+    found = entries(london)
+    assert found["Cross entropy"].n == found["Cross entropy"].expected == 1
+    assert found["Cross entropy"].sd is None
+    assert "pooled over 5 folds" in london.caption
+    assert found["Focal loss (folds 3/5)"].state == "blank"
+    assert found["AU positive matching"].printed == "n/a"
+
+
+def test_rows_of_single_folds_are_not_averaged():
+    frames = by_hand({"ce": [0.1, 0.2, 0.3, 0.4, 0.5]}, folds={"synthetic": 5})
+    assert entries(table(frames))["Cross entropy (folds 5/5)"].state == "blank"
+
+
+def test_smallest_denominator_is_printed_below_every_comparison():
+    found = table(full_study(), "suresh_ii_synthetic_gender")
+    smallest = entries(found)["Smallest n"]
+    male, female = (entries(found, column)["Smallest n"].printed for column in (0, 1))
+    assert smallest.printed == male
+    assert entries(found, 2)["Smallest n"].printed == str(min(int(male), int(female)))
+
+
+def test_left_out_groups_are_named_at_the_column():
+    found = table(full_study(), "suresh_iv_synthetic_gender_x_tone")
+    fairness = next(column for column in found.columns if column.header == "worst / best")
+    assert "x dark" in fairness.note
+
+
+def test_caption_states_the_protocol():
+    caption = table(full_study()).caption
+    for part in (
+        "Synthetic faces",
+        "5 seeds",
+        "ddof 1",
+        "default",
+        "last",
+        "strict",
+        "min_n = 10",
+        "undefined",
+    ):
+        assert part in caption
+
+
+def test_layouts_cover_every_attribute_and_intersection():
+    keys = {
+        one.key for _, tables in tables_of(full_study()) for one in tables if "synthetic" in one.key
+    }
+    crossed = "gender_x_tone"
+    assert keys == {
+        "summary_synthetic",
+        "suresh_v_synthetic",
+        "suresh_ii_synthetic_gender",
+        "suresh_iii_synthetic_gender",
+        "suresh_iv_synthetic_tone",
+        f"suresh_iv_synthetic_{crossed}",
+        "discrimination_synthetic_gender",
+        "discrimination_synthetic_tone",
+        f"discrimination_synthetic_{crossed}",
+    }
