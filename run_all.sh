@@ -1,0 +1,59 @@
+#!/usr/bin/env bash
+# Sets EvenFace up and runs it.
+#
+#   ./run_all.sh              set up, run the main job on the synthetic faces, say where the report is
+#   ./run_all.sh test         set up, run the tests
+#   ./run_all.sh real DIR     set up, run the main job on the real faces below DIR
+#   ./run_all.sh smoke        set up, run every method once for a few seconds
+#
+# A second call skips what is already done. PYTHON names the interpreter (3.11 to 3.13).
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")"
+export OMP_NUM_THREADS=1
+
+set_up() {
+    local stamp=.venv/.evenface-set-up
+    local wanted
+    wanted=$(cat setup.cfg pyproject.toml constraints.txt | sha256sum)
+    if [[ -f $stamp && $(cat "$stamp") == "$wanted" ]]; then
+        return
+    fi
+    echo "Setting up .venv (a few minutes at the first call, about 1.6 GB)"
+    "${PYTHON:-python3}" -m venv .venv
+    .venv/bin/python -m pip install --quiet --constraint constraints.txt --editable ".[dev]"
+    echo "$wanted" >"$stamp"
+}
+
+run() {
+    local started=$SECONDS status=0
+    .venv/bin/python -m benchmarks run "$@" || status=$?
+    echo "Main job: $((SECONDS - started)) s wall time"
+    return "$status"
+}
+
+case "${1:-main}" in
+main)
+    set_up
+    run --methods all --seeds 5 --out results/synthetic
+    ;;
+test)
+    set_up
+    exec .venv/bin/python -m pytest -n "$(nproc)" --dist worksteal "${@:2}"
+    ;;
+real)
+    if [[ $# -lt 2 ]]; then
+        echo "run_all.sh: name the folder that holds the data sets: ./run_all.sh real DIR" >&2
+        exit 2
+    fi
+    set_up
+    run --methods all --seeds 5 --datasets london,omi_london --data-root "$2" --out results/real
+    ;;
+smoke)
+    set_up
+    run --methods all --seeds 1 --preset smoke --out results/smoke
+    ;;
+*)
+    sed -n '2,9s/^# \{0,1\}//p' "$0" >&2
+    exit 2
+    ;;
+esac
