@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
 from reports.assemble import assembled
@@ -83,24 +83,31 @@ def write_report(
     if unknown:
         raise ReportError(f"no format is called {unknown[0]!r}; give any of {', '.join(FORMATS)}")
     sections = tables_of(frames, layouts, convention)
-    written = [out / "metrics.csv"]
-    write_metrics_csv(frames.metrics, written[0])
+    texts = {out / name: text for name, text in _texts(frames, sections, formats, convention)}
+    write_metrics_csv(frames.metrics, out / "metrics.csv")
+    for path, text in texts.items():
+        write_text(path, text)
+    written = [out / "metrics.csv", *texts]
+    _remove_stale(out / "tables", set(written))
+    return written
+
+
+def _texts(
+    frames: StudyFrames,
+    sections: list[tuple[str, list[Table]]],
+    formats: Sequence[str],
+    convention: Convention,
+) -> Iterator[tuple[str, str]]:
+    """Every file's name inside the report folder and its text, the metrics file apart."""
     if "md" in formats:
-        body = [
-            f"## {markdown.escaped(title)}\n\n" + _markdown(tables) for title, tables in sections
-        ]
-        written.append(out / "tables.md")
-        write_text(written[-1], "\n".join([header_text(frames, convention), *body]))
+        body = [f"## {markdown.escaped(name)}\n\n" + _markdown(own) for name, own in sections]
+        yield "tables.md", "\n".join([header_text(frames, convention), *body])
     if "tex" in formats:
-        written.append(out / "tables.tex")
-        write_text(written[-1], latex.document_text(sections))
+        yield "tables.tex", latex.document_text(sections)
     for _, tables in sections:
         for table in tables:
             for suffix in (name for name in _ONE_TABLE if name in formats):
-                written.append(out / "tables" / f"{table.key}.{suffix}")
-                write_text(written[-1], _ONE_TABLE[suffix](table))
-    _remove_stale(out / "tables", set(written))
-    return written
+                yield f"tables/{table.key}.{suffix}", _ONE_TABLE[suffix](table)
 
 
 def _markdown(tables: Sequence[Table]) -> str:

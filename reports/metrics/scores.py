@@ -17,6 +17,7 @@ from reports.metrics.counts import Counts, Floats, Ints
 from reports.metrics.reasons import SKIPPED, Reason
 
 Codes = npt.NDArray[np.int8]
+Comparison = Literal["ratio", "gap", "worst"]
 ALL = ("all",)
 NAMED_SKIPS = 8
 
@@ -81,7 +82,7 @@ def plain_scores(rates: Rates, groups: tuple[str, ...], emotions: tuple[str, ...
 
 
 def between_groups(
-    rates: Rates, counts: Counts, emotions: tuple[str, ...], how: Literal["ratio", "gap", "worst"]
+    rates: Rates, counts: Counts, emotions: tuple[str, ...], how: Comparison
 ) -> Scores:
     """Compare the groups: lowest / highest rate, highest - lowest, or the lowest alone.
 
@@ -106,14 +107,7 @@ def between_groups(
     if how == "ratio":
         reason = np.where(enough & (high == 0), np.int8(Reason.ALL_ZERO), reason)
     valid = reason == Reason.DEFINED
-    value = np.full(low.shape, np.nan)
-    match how:
-        case "ratio":
-            np.divide(low, high, out=value, where=valid)
-        case "gap":
-            np.subtract(high, low, out=value, where=valid)
-        case "worst":
-            np.copyto(value, low, where=valid)
+    value = _compared(low, high, valid, how)
     return Scores(
         groups=ALL,
         emotions=emotions,
@@ -125,6 +119,18 @@ def between_groups(
         items=counts.groups,
         skips=skipped(~defined & valid[:, None], counts.groups),
     )
+
+
+def _compared(low: Floats, high: Floats, valid: npt.NDArray[np.bool_], how: Comparison) -> Floats:
+    value = np.full(low.shape, np.nan)
+    match how:
+        case "ratio":
+            np.divide(low, high, out=value, where=valid)
+        case "gap":
+            np.subtract(high, low, out=value, where=valid)
+        case "worst":
+            np.copyto(value, low, where=valid)
+    return value
 
 
 def smallest_denominator(n: Ints, used: npt.NDArray[np.bool_], axis: int) -> Ints:

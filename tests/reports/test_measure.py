@@ -64,7 +64,7 @@ def test_per_class_rows_come_for_every_declared_class(frame):
 def test_metrics_file_reads_back_as_the_same_frame(frame, tmp_path):
     write_metrics_csv(frame, tmp_path / "metrics.csv")
     again = read_metrics_csv(tmp_path / "metrics.csv")
-    pd.testing.assert_frame_equal(again, frame)
+    pd.testing.assert_frame_equal(again, frame, check_exact=True)
     assert again["seed"].tolist() == frame["seed"].tolist() and isinstance(again["seed"][0], str)
 
 

@@ -84,6 +84,14 @@ def test_summary_names_the_stratum_behind_it():
     assert found.items[found.best[0, 0, at]] == "c0 | g0"
 
 
+def test_summary_names_the_stratum_of_a_later_class():
+    # Recalls of c0 1 and 1, of c1 .5 and 1: the largest gap is that of c1.
+    found = scores("eopd", counts([[[4, 0], [2, 2]], [[4, 0], [0, 4]]]))
+    at = found.emotions.index("max")
+    assert found.items[found.worst[0, 0, at]] == "c1 | g0"
+    assert found.items[found.best[0, 0, at]] == "c1 | g1"
+
+
 def test_smallest_denominator_is_that_of_the_comparison():
     assert scores("fs_tpr", TWO).n[0, 0].tolist() == [10, 10, 20, 10, 10]
     assert scores("fs_acc", TWO).n[0, 0].tolist() == [40]

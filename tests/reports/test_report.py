@@ -1,4 +1,7 @@
+import ast
 import dataclasses
+import sys
+from pathlib import Path
 
 import pandas as pd
 import pytest
@@ -121,3 +124,14 @@ def test_conventions_are_found_by_name():
     assert (convention_named("paper").min_n, convention_named("paper").ddof) == (1, 0)
     with pytest.raises(ReportError, match="strict or paper"):
         convention_named("loose")
+
+
+def test_reports_imports_only_itself_and_table_libraries():
+    allowed = {"reports", "numpy", "pandas", "tabulate", *sys.stdlib_module_names}
+    folder = Path(__file__).parents[2] / "reports"
+    for path in folder.rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text())):
+            names = [alias.name for alias in node.names] if isinstance(node, ast.Import) else []
+            if isinstance(node, ast.ImportFrom):
+                names = [node.module or ""]
+            assert {name.split(".")[0] for name in names} <= allowed, path
