@@ -7,13 +7,13 @@ import torch
 
 from datasets.spec import Batch
 from methods.ce import CrossEntropy
-from tests.methods.tiny import on_logits, step_at
+from tests.methods.tiny import number, on_logits, step_at
 
 
 def loss_of(logits: torch.Tensor, labels: list[int]) -> float:
     method = on_logits(CrossEntropy, logits.shape[1])
     batch = Batch(images=logits, labels=torch.tensor(labels))
-    return float(method.loss(batch, step_at())["ce"])
+    return number(method.loss(batch, step_at())["ce"])
 
 
 def test_loss_at_zero_logits_is_the_logarithm_of_the_number_of_classes() -> None:

@@ -12,6 +12,7 @@ import pytest
 import torch
 
 import methods
+from datasets.errors import WithheldError
 from datasets.settings import make
 from datasets.spec import Batch
 from methods.base import NEEDS, Method
@@ -221,6 +222,17 @@ def test_degenerate_batches_give_finite_losses_and_gradients(
 ) -> None:
     method = build(cls)
     check_finite(method, make_batch(method.task, **changes))
+
+
+@EVERY
+def test_every_declared_need_is_read_and_missed(cls: type[Method]) -> None:
+    """A method that asks for less than it reads, or for more, has a wrong card."""
+    method = build(cls)
+    full = declared(make_batch(method.task), method.card)
+    for need in method.card.needs & set(Batch.NEED.values()):
+        fields = {k: v for k, v in vars(full).items() if Batch.NEED.get(k) != need}
+        with pytest.raises(WithheldError, match=need):
+            all_terms(method, Batch(**fields))
 
 
 @EVERY

@@ -15,7 +15,7 @@ from methods.domain_discriminative import (
     joint_losses,
     log_prior_weights,
 )
-from tests.methods.tiny import build, make_batch, make_task, on_logits, train
+from tests.methods.tiny import build, make_batch, make_task, number, on_logits, train
 
 RULES = ("sum_prob", "sum_prob_prior", "max_prob_prior", "argmax_joint", "conditional")
 #: B = 4, G = 2, K = 3
@@ -53,7 +53,7 @@ def test_the_head_counts_groups_before_classes() -> None:
     logits = torch.zeros(1, 6)
     logits[0, 1 * 3 + 2] = 50.0
     batch = Batch(images=logits, labels=torch.tensor([2]), groups=torch.tensor([1]))
-    assert float(method.loss(batch, None)["joint_ce"]) == pytest.approx(0, abs=1e-12)
+    assert number(method.loss(batch, None)["joint_ce"]) == pytest.approx(0, abs=1e-12)
 
 
 def test_an_unknown_group_weights_the_gradient_by_the_probability_of_each_group() -> None:
@@ -71,7 +71,7 @@ def test_prior_weights_are_capped_and_zero_for_empty_strata() -> None:
     # 1000 / (6 n), (G, K); 166.7 is cut to 100, the empty stratum gets exactly 0
     wanted = [[1 / 3, 5 / 6, 5 / 6], [100.0, 1000 / 594, 0.0]]
     torch.testing.assert_close(weights, torch.tensor(wanted))
-    assert float(weights[1, 2]) == 0
+    assert number(weights[1, 2]) == 0
 
 
 def test_every_rule_follows_its_definition() -> None:

@@ -7,7 +7,7 @@ import torch
 
 from datasets.spec import Batch
 from methods.focal import Focal
-from tests.methods.tiny import on_logits, step_at
+from tests.methods.tiny import number, on_logits, step_at
 
 
 def loss_of(logits: torch.Tensor, labels: list[int], gamma: float) -> torch.Tensor:
@@ -19,15 +19,15 @@ def loss_of(logits: torch.Tensor, labels: list[int], gamma: float) -> torch.Tens
 def test_a_true_probability_of_one_half_gives_a_quarter_of_log_two() -> None:
     # (1 - 1/2)^2 * log 2
     found = loss_of(torch.zeros(1, 2), [0], gamma=2.0)
-    assert float(found) == pytest.approx(0.25 * math.log(2), abs=1e-12)
+    assert number(found) == pytest.approx(0.25 * math.log(2), abs=1e-12)
 
 
 @pytest.mark.parametrize("gamma", [0.0, 0.5, 1.0, 2.0, 5.0])
 def test_no_sample_loses_more_than_under_cross_entropy(gamma: float) -> None:
     logits = 3 * torch.randn(20, 4, generator=torch.Generator().manual_seed(1))
     for row in logits:
-        probability = math.exp(float(row[2])) / sum(math.exp(float(v)) for v in row)
-        found = float(loss_of(row[None], [2], gamma))
+        probability = math.exp(number(row[2])) / sum(math.exp(number(v)) for v in row)
+        found = number(loss_of(row[None], [2], gamma))
         assert found <= -math.log(probability) + 1e-12
         wanted = (1 - probability) ** gamma * -math.log(probability)
         assert found == pytest.approx(wanted, abs=1e-10)

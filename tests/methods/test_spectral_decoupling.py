@@ -9,7 +9,7 @@ import torch
 from datasets.settings import changed
 from datasets.spec import Batch
 from methods.spectral_decoupling import SpectralDecoupling, logit_penalty, target_penalty
-from tests.methods.tiny import make_spec, on_logits, step_at, total_of
+from tests.methods.tiny import make_spec, number, on_logits, step_at, total_of
 
 LOGITS = torch.randn(5, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
 LABELS = torch.tensor([0, 2, 1, 1, 0])
@@ -21,29 +21,29 @@ def value_and_gradient(index: int, **settings: Any) -> tuple[dict[str, float], t
     logits = LOGITS.clone().requires_grad_()
     losses = method.loss(Batch(images=logits, labels=LABELS), step_at(index, 10))
     (gradient,) = torch.autograd.grad(total_of(losses), logits)
-    return {name: float(value.detach()) for name, value in losses.items()}, gradient
+    return {name: number(value) for name, value in losses.items()}, gradient
 
 
 def cross_entropy_by_hand() -> float:
     rows = LOGITS.numpy()
     probabilities = np.exp(rows) / np.exp(rows).sum(axis=1, keepdims=True)
-    return float(np.mean([-np.log(probabilities[i, y]) for i, y in enumerate(LABELS.tolist())]))
+    return number(np.mean([-np.log(probabilities[i, y]) for i, y in enumerate(LABELS.tolist())]))
 
 
 def penalty_by_hand() -> float:
-    return sum(float(v) ** 2 for v in LOGITS.flatten()) / 15
+    return sum(number(v) ** 2 for v in LOGITS.flatten()) / 15
 
 
 def test_the_penalty_is_the_mean_squared_logit() -> None:
     # (1 + 4 + 0 + 9) / 4
     found = logit_penalty(torch.tensor([[1.0, -2.0], [0.0, 3.0]]), torch.tensor([0, 1]))
-    assert float(found) == 3.5
+    assert number(found) == 3.5
 
 
 def test_the_penalty_of_the_true_class_leaves_the_other_logits_out() -> None:
     # (1 + 9) / 2
     logits = torch.tensor([[1.0, -2.0], [0.0, 3.0]])
-    assert float(logit_penalty(logits, torch.tensor([0, 1]), true_class=True)) == 5
+    assert number(logit_penalty(logits, torch.tensor([0, 1]), true_class=True)) == 5
 
 
 def test_the_gradient_of_the_penalty_is_twice_the_logit_over_their_number() -> None:
@@ -98,15 +98,15 @@ def test_target_penalty_is_the_squared_distance_to_the_target_of_the_class() -> 
     wanted = 0.0
     for label, target in ((0, 0.44), (1, 2.5)):
         rows = [i for i, y in enumerate(labels) if y == label]
-        distances = [(float(logits[i, 1] - logits[i, 0]) - target) ** 2 for i in rows]
+        distances = [(number(logits[i, 1] - logits[i, 0]) - target) ** 2 for i in rows]
         wanted += sum(distances) / len(rows)
     found = target_penalty(logits, torch.tensor(labels), (0.44, 2.5))
-    assert float(found) == pytest.approx(wanted, rel=1e-12)
+    assert number(found) == pytest.approx(wanted, rel=1e-12)
 
 
 def test_target_penalty_of_an_absent_class_is_zero() -> None:
     # odds 1 - 0 = 1, target 0: (1 - 0)^2; class 1 has no sample
-    assert float(target_penalty(torch.tensor([[0.0, 1.0]]), torch.tensor([0]), (0.0, 9.0))) == 1
+    assert number(target_penalty(torch.tensor([[0.0, 1.0]]), torch.tensor([0]), (0.0, 9.0))) == 1
 
 
 def test_target_schedule_adds_its_penalty_and_needs_two_classes() -> None:
@@ -114,7 +114,7 @@ def test_target_schedule_adds_its_penalty_and_needs_two_classes() -> None:
     logits = torch.tensor([[0.0, 1.0]])
     terms = method.loss(Batch(images=logits, labels=torch.tensor([1])), step_at())
     # 0.1 (1 - 2.5)^2
-    assert float(terms["spectral_decoupling"]) == pytest.approx(0.225, rel=1e-12)
+    assert number(terms["spectral_decoupling"]) == pytest.approx(0.225, rel=1e-12)
     settings = SpectralDecoupling.Settings(schedule="target")
     assert SpectralDecoupling.skip(make_spec(3), settings) is not None
     assert SpectralDecoupling.skip(make_spec(2), settings) is None

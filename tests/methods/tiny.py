@@ -166,6 +166,11 @@ def step_at(index: int = 0, total: int = STEPS, seed: int = 0) -> Step:
     return Step(index, total, torch.Generator().manual_seed(seed))
 
 
+def number(value: Any) -> float:
+    """A scalar without its graph; torch warns when one that has a gradient is converted."""
+    return float(value.detach() if isinstance(value, Tensor) else value)
+
+
 def total_of(losses: dict[str, Tensor]) -> Tensor:
     return torch.stack(list(losses.values())).sum()
 
