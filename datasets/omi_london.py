@@ -5,11 +5,11 @@ Training and test share no person and no camera: what transfers is the smile. Lo
 are raters' impressions in OMI and self-reports in London; the detailed ethnicity and the age in
 years exist for London only and are unknown in OMI (its age is a place on a slider).
 
-The pictures are used as they are. The eyes of the mean faces lie at x 0.32 and 0.68 of the width, y
-0.40 of the height in London and at 0.32, 0.69 and 0.40 in OMI. Tighter windows on both sets (down to
-0.64 of the side) were tried and changed the accuracy of cross entropy by less than its spread over
-seeds. London's smiles are fainter than those of OMI's happy half, so a network trained here calls
-few of them happy.
+The pictures are used as they are. The eyes of the mean faces lie at x 0.32 and 0.68 of the width,
+y 0.40 of the height in London and at 0.32, 0.69 and 0.40 in OMI. Tighter windows on both sets (down
+to 0.64 of the side) were tried and changed the accuracy of cross entropy by less than its spread
+over seeds. London's smiles are fainter than those of OMI's happy half, so a network trained here
+calls few of them happy.
 """
 
 from __future__ import annotations
