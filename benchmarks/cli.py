@@ -162,6 +162,9 @@ def _add_report(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 def _add_list(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     listing = commands.add_parser("list", help="what there is, and what each needs")
     listing.add_argument("what", choices=("methods", "datasets", "metrics", "layouts", "presets"))
+    listing.add_argument(
+        "--cards", type=Path, metavar="DIR", help="write a Markdown page for each method"
+    )
 
 
 def _add_data(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

@@ -7,13 +7,30 @@ import shutil
 import textwrap
 from argparse import Namespace
 from collections.abc import Callable
+from pathlib import Path
 
+from benchmarks.errors import StudyError
 from datasets.settings import described
 
 
 def main(arguments: Namespace) -> int:
-    """Prints one block an entry, wrapped to the terminal."""
+    """Prints one block an entry, wrapped to the terminal; or writes the method cards."""
+    if arguments.cards is not None:
+        if arguments.what != "methods":
+            raise StudyError("--cards goes with `list methods`.")
+        return _write_cards(arguments.cards)
     _LISTINGS[arguments.what]()
+    return 0
+
+
+def _write_cards(folder: Path) -> int:
+    from benchmarks import registry
+    from benchmarks.cards import pages
+
+    folder.mkdir(parents=True, exist_ok=True)
+    for name, text in pages(registry.methods()).items():
+        (folder / name).write_text(text, encoding="utf-8")
+        print(folder / name)
     return 0
 
 
