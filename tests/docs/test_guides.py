@@ -1,0 +1,82 @@
+"""The guides say what is so: their examples run, the generated pages are those of the code."""
+
+import importlib.util
+import re
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+import torch
+import torch.nn.functional as F
+
+from benchmarks import ROOT, registry
+from benchmarks.cards import pages
+from tests.methods import tiny
+
+GUIDE = ROOT / "docs" / "add-a-method.md"
+
+
+def python_block(page: Path) -> str:
+    found = re.search(r"```python\n(.*?)```", page.read_text(encoding="utf-8"), re.DOTALL)
+    assert found is not None
+    return found.group(1)
+
+
+@pytest.fixture
+def label_smoothing(tmp_path: Path) -> Iterator[ModuleType]:
+    """The guide's example as a reader would save it."""
+    file = tmp_path / "label_smoothing.py"
+    file.write_text(python_block(GUIDE), encoding="utf-8")
+    spec = importlib.util.spec_from_file_location("label_smoothing", file)
+    assert spec is not None and spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    sys.modules["label_smoothing"] = module
+    spec.loader.exec_module(module)
+    yield module
+    del sys.modules["label_smoothing"]
+
+
+def test_the_guides_method_has_at_most_twenty_lines_of_code() -> None:
+    body = python_block(GUIDE).split('"""')[2]
+    assert len([line for line in body.splitlines() if line.strip()]) <= 20
+
+
+def test_the_guides_method_is_registered_under_the_name_of_its_file(
+    label_smoothing: ModuleType,
+) -> None:
+    assert label_smoothing.LabelSmoothing.card.key == "label_smoothing"
+
+
+def test_the_guides_method_trains_and_gives_the_smoothed_loss(label_smoothing: ModuleType) -> None:
+    method = tiny.build(label_smoothing.LabelSmoothing, epsilon=0.1)
+    batch = tiny.make_batch(method.task)
+    log_p = F.log_softmax(method.logits(batch.images), dim=1)
+    rows = range(len(batch))
+    # 0.9 of the weight on the label and 0.1 spread over the 3 classes.
+    own = torch.stack([log_p[i, batch.labels[i]] for i in rows])
+    expected = -(0.9 * own + 0.1 / 3 * log_p.sum(dim=1)).mean()
+    loss = method.loss(tiny.declared(batch, method.card), tiny.step_at())["smoothed_ce"]
+    assert torch.allclose(loss, expected)
+
+
+def test_without_smoothing_the_guides_method_is_cross_entropy(label_smoothing: ModuleType) -> None:
+    smoothed = tiny.build(label_smoothing.LabelSmoothing, epsilon=0.0)
+    plain = tiny.build(registry.methods()["ce"])
+    for method in (smoothed, plain):
+        tiny.train(method)
+    for name, value in tiny.states(plain).items():
+        assert torch.allclose(value, tiny.states(smoothed)[name], rtol=1e-12, atol=1e-12)
+
+
+def test_the_method_cards_in_the_docs_are_those_of_the_code() -> None:
+    folder = ROOT / "docs" / "methods"
+    written = {page.name: page.read_text(encoding="utf-8") for page in folder.glob("*.md")}
+    assert written == pages(registry.methods())
+
+
+def test_the_readme_shows_the_two_commands() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    assert "./run_all.sh\n" in text
+    assert "./run_all.sh test\n" in text
