@@ -13,6 +13,9 @@ from datasets.errors import DataError
 from datasets.spec import UNKNOWN, Attribute, Batch, Codes, Dataset, FaceData, Split, groups_of
 from methods.base import MethodCard, Task
 
+#: field -> need, for batches that are handed to `predict`
+_TEST_NEED = {"groups": "test_groups", "attributes": "test_groups"}
+
 
 @dataclass(frozen=True)
 class Part:
@@ -119,12 +122,29 @@ def make_task(data: CellData, card: MethodCard, pixels: int) -> Task:
 
 
 class Fields:
-    """The declared fields of a part as tensors; what a method did not declare is not in them."""
+    """The declared fields of a part as tensors; what a method did not declare is not in them.
 
-    def __init__(self, data: CellData, part: Part, card: MethodCard, device: torch.device) -> None:
-        tensors = {"labels": torch.from_numpy(part.labels)}
+    Args:
+        data: the parts of the cell.
+        part: one of them.
+        card: what the method declares.
+        device: where the tensors go.
+        predicting: hand over what may be read at test: groups if `test_groups` is declared.
+    """
+
+    def __init__(
+        self,
+        data: CellData,
+        part: Part,
+        card: MethodCard,
+        device: torch.device,
+        *,
+        predicting: bool = False,
+    ) -> None:
+        needs = _TEST_NEED if predicting else Batch.NEED
+        tensors = {} if predicting else {"labels": torch.from_numpy(part.labels)}
         for name, values in _optional_fields(data, part).items():
-            if card.may_read(Batch.NEED[name]):
+            if name in needs and card.may_read(needs[name]):
                 tensors[name] = torch.from_numpy(values)
         self.tensors = {name: tensor.to(device) for name, tensor in tensors.items()}
 

@@ -221,15 +221,14 @@ def predict(
         TrainingDiverged: a prediction is not a number.
     """
     method.eval()
-    fields = Fields(data, part, method.card, pictures.device)
-    keep = {"groups", "attributes"} if method.card.may_read("test_groups") else set()
+    fields = Fields(data, part, method.card, pictures.device, predicting=True)
     blocks = []
     with torch.inference_mode(), protocol.autocast(pictures.device):
         for start in range(0, len(part), _INFERENCE_BATCH):
             rows = torch.arange(start, min(start + _INFERENCE_BATCH, len(part)))
-            handed = {k: v for k, v in fields.take(rows).items() if k in keep}
             images = pictures.read(part.rows[rows.numpy()])
-            blocks.append(method.predict(Batch(images=images, **handed)).float().cpu())
+            batch = Batch(images=images, **fields.take(rows))
+            blocks.append(method.predict(batch).float().cpu())
     result: NDArray[np.float32] = torch.cat(blocks).numpy()
     if np.isnan(result).any():
         raise TrainingDiverged(
