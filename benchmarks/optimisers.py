@@ -60,7 +60,9 @@ class OptimiserStep:
             }
             gradients = self.update.combine_gradients(per_term)
         for parameter, gradient in zip(self.parameters, gradients, strict=True):
-            parameter.grad = gradient
+            # A copy: gradients may share memory (those of a + b are one tensor), and clipping
+            # scales them in place.
+            parameter.grad = None if gradient is None else gradient.clone()
 
     def _gradients_of(self, term: Tensor, *, keep_graph: bool) -> Gradients:
         if not term.requires_grad:

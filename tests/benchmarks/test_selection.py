@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from benchmarks.selection import RULES, Scores, Selection, ValidationRecord, score
-from tests.benchmarks.tiny import PROTOCOL, build, make_data, make_faces, trainer_of
+from tests.benchmarks.tiny import build, make_data, make_faces, trainer_of
 
 NAN = float("nan")
 

@@ -410,7 +410,7 @@ def test_history_holds_the_mean_of_each_term_since_the_last_validation(recorder)
 
 @pytest.mark.parametrize("value", [float("nan"), float("inf")])
 def test_a_term_that_is_not_finite_stops_training_and_is_named(recorder, value):
-    recorder.loss = lambda self, batch, step: {"style": self.head.bias.sum() * value}
+    recorder.loss = lambda self, batch, step: {"style": self.head.bias.sum() + value}
 
     with pytest.raises(TrainingDiverged, match=f"'style' of stage 'train' became {value}"):
         recorded(recorder)
