@@ -100,18 +100,22 @@ def _seed_ranks(seeds: pd.Series[str]) -> pd.Series[float]:
     return first + np.where(seeds.str.contains("-"), 1e9, 0.0)
 
 
-def _cell_row(store: Store, cell: Mapping[str, Any]) -> tuple[str, ...]:
+def _cell_row(store: Store, cell: Mapping[str, Any]) -> tuple[Any, ...]:
     record = store.record(cell["id"])
     status, reason = ("pending", "not run yet") if record is None else (
         record["status"], record["reason"]
     )  # fmt: skip
-    keys = ("dataset", "method", "variant", "seed")
-    return (*(str(cell[key]) for key in keys), status, reason, cell["id"])
+    return (*_place(cell), status, reason, cell["id"])
 
 
-def _not_applicable_row(skipped: Mapping[str, Any]) -> tuple[str, ...]:
-    keys = ("dataset", "method", "variant", "seed")
-    return (*(str(skipped[key]) for key in keys), "not_applicable", skipped["reason"], "")
+def _not_applicable_row(skipped: Mapping[str, Any]) -> tuple[Any, ...]:
+    return (*_place(skipped), "not_applicable", skipped["reason"], "")
+
+
+def _place(planned: Mapping[str, Any]) -> tuple[Any, ...]:
+    names = ("dataset", "method", "variant", "seed")
+    reads = planned["reads"]
+    return (*(str(planned[n]) for n in names), "train_groups" in reads, "test_groups" in reads)
 
 
 def _in_table_order(plan: Plan) -> list[Mapping[str, Any]]:
@@ -128,8 +132,6 @@ def _method_row(card: Mapping[str, Any]) -> dict[str, Any]:
         "title": card["title"],
         "family": card["family"],
         "source": card["source"],
-        "train_groups": "train_groups" in reads,
-        "test_groups": "test_groups" in card["needs"],
         "action_units": "action_units" in reads,
         "reconstruction": card["reconstruction"],
         "cost": card["cost"],

@@ -27,6 +27,7 @@ class Cell:
         variant: settings that differ from their defaults, sorted; empty for none.
         description: everything that may change a number, as JSON values.
         cost: passes per sample relative to `ce`, for the estimate of the time left.
+        reads: what the method reads under its settings, names out of `methods.base.NEEDS`.
     """
 
     id: str
@@ -36,6 +37,7 @@ class Cell:
     seed: int
     description: dict[str, Any]
     cost: float
+    reads: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -46,6 +48,7 @@ class NotApplicable:
     method: str
     variant: str
     seed: int
+    reads: tuple[str, ...]
     reason: str
 
 
@@ -175,9 +178,11 @@ def _plan_cell(
     settings = declared.make(cls.Settings, _changes_of(key, changes), key)
     variant = _variant(study.preset, settings, dataset, protocol)
     groups = grouped_attributes(spec, study.groups)
-    reason = _missing_need(cls.card_for(settings), spec, groups) or cls.skip(spec, settings)
+    card = cls.card_for(settings)
+    reads = tuple(sorted(card.needs | card.optional))
+    reason = _missing_need(card, spec, groups) or cls.skip(spec, settings)
     if reason is not None:
-        return NotApplicable(spec.name, key, variant, seed, reason)
+        return NotApplicable(spec.name, key, variant, seed, reads, reason)
     description = {
         "dataset": spec.name,
         "dataset_settings": _identity(dataset.settings),
@@ -198,7 +203,8 @@ def _plan_cell(
         variant=variant,
         seed=seed,
         description=description,
-        cost=cls.card.cost,
+        cost=card.cost,
+        reads=reads,
     )
 
 

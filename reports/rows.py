@@ -13,7 +13,8 @@ from reports.tables import RECONSTRUCTION, VALIDATION_GROUPS, State
 TRAIN_BLOCK = "Methods that use group labels in training"
 FREE_BLOCK = "Methods that do not use group labels"
 TEST_BLOCK = "Methods that need group labels at test time"
-BLOCKS = (TRAIN_BLOCK, FREE_BLOCK, TEST_BLOCK)
+REFERENCE_BLOCK = "For reference: other data or protocol, not compared"
+BLOCKS = (TRAIN_BLOCK, FREE_BLOCK, TEST_BLOCK, REFERENCE_BLOCK)
 GROUP_READING_RULES = ("best_wga", "best_dto")
 
 Place = tuple[str, str, str, str]
@@ -57,11 +58,28 @@ def method_rows(study: StudyFrames, dataset: DatasetCard) -> tuple[MethodRow, ..
             planned[record.method, record.variant].append(record)
     values = _values(study, dataset)
     order = list(study.method_cards)
+    shared = min((_shared_settings(key[1]) for key in planned), key=len, default=())
     keys = sorted(planned, key=lambda key: (order.index(key[0]), key[1]))
     return tuple(
-        _row(study.method_cards[key[0]], planned[key], values.get(key, {}), dataset, study.select)
+        _row(
+            study.method_cards[key[0]],
+            planned[key],
+            values.get(key, {}),
+            dataset,
+            select=study.select,
+            is_reference=_shared_settings(key[1]) != shared,
+        )
         for key in keys
     )
+
+
+def _shared_settings(variant: str) -> tuple[str, ...]:
+    """The changed settings of data set and protocol, which are written `owner.name=value`.
+
+    Rows that differ in them were not trained alike and must not compete: an oracle on true labels,
+    say. The rows of a study with the fewest such changes are the study itself.
+    """
+    return tuple(part for part in variant.split() if "." in part.split("=")[0])
 
 
 def _values(
@@ -103,19 +121,22 @@ def _row(
     records: Sequence[CellRecord],
     values: dict[Place, list[Entry]],
     dataset: DatasetCard,
+    *,
     select: str,
+    is_reference: bool,
 ) -> MethodRow:
     done = len({entry.seed for entries in values.values() for entry in entries})
     expected = -(-len({record.seed for record in records}) // dataset.folds)
     state, reason = _state(records)
     variant = records[0].variant
+    block = REFERENCE_BLOCK if is_reference else _block(records[0])
     label = (
         card.title
         + (f" [{variant}]" if variant else "")
         + _progress(records, done, expected, dataset)
     )
     return MethodRow(
-        card.key, label, _block(card), _notes(card, select), done, expected, state, reason, values
+        card.key, label, block, _notes(card, block, select), done, expected, state, reason, values
     )
 
 
@@ -136,13 +157,13 @@ def _progress(records: Sequence[CellRecord], done: int, expected: int, dataset: 
     return f" (n={done}/{expected})" if done else ""
 
 
-def _block(card: MethodCard) -> str:
-    if card.test_groups:
+def _block(record: CellRecord) -> str:
+    if record.test_groups:
         return TEST_BLOCK
-    return TRAIN_BLOCK if card.train_groups else FREE_BLOCK
+    return TRAIN_BLOCK if record.train_groups else FREE_BLOCK
 
 
-def _notes(card: MethodCard, select: str) -> tuple[str, ...]:
-    reads_groups = select in GROUP_READING_RULES and _block(card) == FREE_BLOCK
+def _notes(card: MethodCard, block: str, select: str) -> tuple[str, ...]:
+    reads_groups = select in GROUP_READING_RULES and block == FREE_BLOCK
     notes = ((RECONSTRUCTION, card.reconstruction), (VALIDATION_GROUPS, reads_groups))
     return tuple(note for note, holds in notes if holds)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -11,14 +12,22 @@ from reports.errors import ReportError
 from reports.measure import METRIC_COLUMNS
 from reports.specs import DatasetCard
 
-CELL_COLUMNS = ("dataset", "method", "variant", "seed", "status", "reason", "cell")
+CELL_COLUMNS = (
+    "dataset",
+    "method",
+    "variant",
+    "seed",
+    "train_groups",
+    "test_groups",
+    "status",
+    "reason",
+    "cell",
+)
 METHOD_COLUMNS = (
     "method",
     "title",
     "family",
     "source",
-    "train_groups",
-    "test_groups",
     "action_units",
     "reconstruction",
     "cost",
@@ -29,12 +38,18 @@ STATUSES = ("done", "failed", "not_applicable", "pending")
 
 @dataclass(frozen=True)
 class CellRecord:
-    """One planned cell and what became of it; `status` is one of `STATUSES`."""
+    """One planned cell and what became of it; `status` is one of `STATUSES`.
+
+    `train_groups` and `test_groups` say whether it reads group labels in training and when it
+    predicts: a matter of the cell, because a setting of the method may change it.
+    """
 
     dataset: str
     method: str
     variant: str
     seed: str
+    train_groups: bool
+    test_groups: bool
     status: str
     reason: str
     cell: str
@@ -51,8 +66,6 @@ class MethodCard:
 
     key: str
     title: str
-    train_groups: bool
-    test_groups: bool
     reconstruction: bool
 
 
@@ -109,8 +122,7 @@ class StudyFrames:
     @cached_property
     def cell_records(self) -> tuple[CellRecord, ...]:
         """The cells, in an order that does not depend on the frame's."""
-        rows = self.cells[list(CELL_COLUMNS)].itertuples(index=False, name=None)
-        records = [CellRecord(*(str(value) for value in row)) for row in rows]
+        records = [_cell_record(row) for row in self.cells.to_dict("records")]
         return tuple(
             sorted(
                 records,
@@ -121,11 +133,10 @@ class StudyFrames:
     @cached_property
     def method_cards(self) -> dict[str, MethodCard]:
         """Method cards by key, in the frame's order."""
-        names = ["method", "title", "train_groups", "test_groups", "reconstruction"]
-        rows = self.methods[names].itertuples(index=False, name=None)
-        return {
-            key: MethodCard(key, title, bool(a), bool(b), bool(c)) for key, title, a, b, c in rows
-        }
+        rows = self.methods[["method", "title", "reconstruction"]].itertuples(
+            index=False, name=None
+        )
+        return {key: MethodCard(key, title, bool(mark)) for key, title, mark in rows}
 
     @cached_property
     def dataset_cards(self) -> tuple[DatasetCard, ...]:
@@ -137,6 +148,12 @@ class StudyFrames:
             )
             for key, title, classes, levels, crossed, folds in rows
         )
+
+
+def _cell_record(row: Mapping[Hashable, object]) -> CellRecord:
+    texts = {name: str(row[name]) for name in CELL_COLUMNS}
+    flags = {name: bool(row[name]) for name in ("train_groups", "test_groups")}
+    return CellRecord(**{**texts, **flags})  # type: ignore[arg-type]
 
 
 def seed_order(seed: str) -> tuple[int, str]:

@@ -138,7 +138,7 @@ def plan_record(study: Study, plan: Plan) -> dict[str, Any]:
 
 
 def _cell_record(cell: Cell) -> dict[str, Any]:
-    keys = ("id", "dataset", "method", "variant", "seed", "description")
+    keys = ("id", "dataset", "method", "variant", "seed", "reads", "description")
     return {key: getattr(cell, key) for key in keys}
 
 

@@ -51,14 +51,16 @@ def predictions(
 
 def cell(
     dataset: str, method: str, seed: int, status: str = "done", reason: str = ""
-) -> tuple[str, ...]:
+) -> tuple[str | bool, ...]:
     """A row of the cells frame."""
-    return dataset, method, "", str(seed), status, reason, f"{dataset}-{method}-{seed}"
+    _, train_groups, test_groups, _ = CARDS[method]
+    place = (dataset, method, "", str(seed))
+    return (*place, train_groups, test_groups, status, reason, f"{dataset}-{method}-{seed}")
 
 
 def study(
     metrics: pd.DataFrame,
-    cells: list[tuple[str, ...]],
+    cells: list[tuple[str | bool, ...]],
     *,
     titles: dict[str, str] | None = None,
     folds: dict[str, int] | None = None,
@@ -68,8 +70,8 @@ def study(
     """Frames around given metric rows and cells."""
     names = {key: card[0] for key, card in CARDS.items()} | (titles or {})
     methods = [
-        (key, names[key], "family", "source", tg, eg, key == "au_positive_matching", rec, 1.0)
-        for key, (_, tg, eg, rec) in CARDS.items()
+        (key, names[key], "family", "source", key == "au_positive_matching", rec, 1.0)
+        for key, (*_, rec) in CARDS.items()
     ]
     keys = dict.fromkeys(row[0] for row in cells)
     datasets = [

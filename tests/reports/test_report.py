@@ -9,7 +9,8 @@ import pytest
 from reports.catalogue import layout_cards, metric_cards
 from reports.convention import convention_named
 from reports.errors import ReportError
-from reports.report import write_report
+from reports.report import tables_of, write_report
+from reports.rows import FREE_BLOCK, REFERENCE_BLOCK
 from reports.study import StudyFrames
 from tests.reports.studies import cell, full_study, rows, study
 
@@ -135,3 +136,29 @@ def test_reports_imports_only_itself_and_table_libraries():
             if isinstance(node, ast.ImportFrom):
                 names = [node.module or ""]
             assert {name.split(".")[0] for name in names} <= allowed, path
+
+
+def test_a_row_trained_on_other_data_stands_apart_and_does_not_compete():
+    oracle = "synthetic.train_labels=truth"
+    kinds = [("ce", "", 0.7), ("focal", "gamma=3", 0.8), ("ce", oracle, 0.9)]
+    metrics = pd.concat(
+        [
+            rows({(method, str(seed)): value for seed in range(2)}, metric="acc").assign(
+                variant=variant
+            )
+            for method, variant, value in kinds
+        ],
+        ignore_index=True,
+    )
+    cells = [
+        (*cell("synthetic", method, seed)[:2], variant, *cell("synthetic", method, seed)[3:])
+        for method, variant, _ in kinds
+        for seed in range(2)
+    ]
+    ((_, tables),) = tables_of(study(metrics, cells), ["suresh_v"])
+    blocks = {block.title: block for block in tables[0].blocks}
+    free, reference = (blocks[title] for title in (FREE_BLOCK, REFERENCE_BLOCK))
+    assert [row.label for row in free.rows] == ["Cross entropy", "Focal loss [gamma=3]"]
+    assert [row.label for row in reference.rows] == [f"Cross entropy [{oracle}]"]
+    assert free.rows[1].cells[0].bold
+    assert not reference.rows[0].cells[0].bold
