@@ -95,7 +95,7 @@ def _installed_modules(package: str) -> Iterator[ModuleType]:
     for entry in entry_points(group=f"evenface.{package}"):
         try:
             yield importlib.import_module(entry.module)
-        except ImportError as error:
+        except Exception as error:  # another project's code: whatever it raises is its own
             warnings.warn(
                 f"The plug-in {entry.name} ({entry.value}) does not import: {error}", stacklevel=2
             )
