@@ -64,6 +64,8 @@ class Study:
                 raise StudyError(f"The study has no {key}; name at least one.")
         if len(set(self.seeds)) != len(self.seeds) or min(self.seeds) < 0:
             raise StudyError(f"Seeds must be different and at least 0, not {list(self.seeds)}.")
+        if len(set(self.groups)) != len(self.groups):
+            raise StudyError(f"Each attribute of groups is named once, not {list(self.groups)}.")
 
     @property
     def title(self) -> str:
