@@ -30,7 +30,7 @@ class Progress:
         self.started = time.monotonic()
         self.bar: tqdm[Any] | None = None
         if sys.stderr.isatty():
-            layout = "{n_fmt}/{total_fmt} cells |{bar}| {postfix}"
+            layout = "{n_fmt}/{total_fmt} cells |{bar}| {desc}"
             self.bar = tqdm(total=self.total, bar_format=layout, ncols=79, file=sys.stderr)
             self.refresh()
 
@@ -60,7 +60,7 @@ class Progress:
             return
         running = min(self.workers, self.total - self.done)
         failed = f", {self.failed} failed" if self.failed else ""
-        self.bar.set_postfix_str(f"{running} running{failed}, {self.left()}")
+        self.bar.set_description_str(f"{running} running{failed}, {self.left()}")
 
     def left(self) -> str:
         """The estimate of the time left, in words."""

@@ -229,7 +229,11 @@ def predict(
             images = pictures.read(part.rows[rows.numpy()])
             batch = Batch(images=images, **fields.take(rows))
             blocks.append(method.predict(batch).float().cpu())
-    result: NDArray[np.float32] = torch.cat(blocks).numpy()
+    predicted = torch.cat(blocks)
+    if protocol.precision == "bfloat16":
+        # Rounded to 8 bits, the probabilities of a row no longer sum to 1.
+        predicted = predicted.log_softmax(dim=1)
+    result: NDArray[np.float32] = predicted.numpy()
     if np.isnan(result).any():
         raise TrainingDiverged(
             "The method predicts NaN; lower the learning rate or its coefficient."

@@ -80,7 +80,7 @@ class LatentAlignment(Method):
             choices=GROUPINGS,
         )
         phi: str | None = setting(
-            None, doc="weights file of the style network; none: a fixed random stack"
+            None, doc="weights file of the style network; none: a fixed random stack", is_file=True
         )
         phi_backbone: str | None = setting(
             None, doc="timm name of the network in `phi`; none: the study's backbone"
