@@ -80,7 +80,7 @@ def activate(
     count, units = len(classes), len(UNITS)
     strength = generator.uniform(weakest, 1.0, (count, 1))
     second = generator.integers(0, len(CLASSES), count)
-    weight = blend * generator.random((count, 1)) ** 2
+    weight = blend * generator.random((count, 1))
     first_part = _draw_units(generator, classes) * strength * (1.0 - 0.5 * weight)
     second_part = _draw_units(generator, second) * weight
     twitches = generator.random((count, units)) < 0.08

@@ -23,9 +23,9 @@ from datasets.synthetic.streams import Codes, Floats
 
 FEMALE, MALE = 0, 1
 #: evidence at which an expression is named, the same for all groups
-THRESHOLD = 0.25
+THRESHOLD = 0.42
 #: weight of activations that speak against an expression
-AGAINST = 0.12
+AGAINST = 0.03
 
 
 def _weights() -> Floats:

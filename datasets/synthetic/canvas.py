@@ -11,6 +11,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from datasets.synthetic.scene import (
+    CENTRE_Y,
     MAX_ROLL,
     MAX_SCALE,
     MAX_SHIFT,
@@ -37,6 +38,8 @@ class Patch:
         y: (B, h, w) face coordinate, positive downwards.
         across: (B, h, w) distance from the face's middle line, |x|.
         pixel: (B, 1, 1) size of a pixel in face units.
+        relief: (B, 1, 1) how much stronger shade is drawn; above 1 on dark skin, where the same
+            share of less light would vanish.
         rgb: (B, 3, h, w) view of the colours in [0, 1]; painting changes it.
     """
 
@@ -44,6 +47,7 @@ class Patch:
     y: Floats
     across: Floats
     pixel: Floats
+    relief: Floats
     rgb: Floats
 
     def paint(self, mask: Floats, colour: Floats) -> None:
@@ -52,7 +56,7 @@ class Patch:
 
     def darken(self, amount: Floats) -> None:
         """Takes the share `amount` (B, h, w) of the brightness away; negative brightens."""
-        self.rgb[:] *= ONE - amount[:, None]
+        self.rgb[:] *= np.maximum(ONE - self.relief * amount, np.float32(0.05))[:, None]
 
     def inside(self, distance: Floats) -> Floats:
         """Coverage in [0, 1] of pixels by the region where `distance` (face units) is negative."""
@@ -91,8 +95,9 @@ def fade(values: Floats, low: Floats | float, high: Floats | float) -> Floats:
 class Canvas:
     """Colours and face coordinates of a block of B pictures of `size` x `size` pixels."""
 
-    def __init__(self, scenes: Scenes, size: int) -> None:
+    def __init__(self, scenes: Scenes, size: int, skin: Floats) -> None:
         self.size = size
+        self.relief = wide(np.float32(1.65) - np.float32(0.65) * skin[:, 1])
         grid = (np.arange(size, dtype=np.float32) + np.float32(0.5)) * np.float32(2.0 / size) - ONE
         down = (grid[None, :, None] - wide(scenes.shift_y)) / wide(scenes.scale)
         across = (grid[None, None, :] - wide(scenes.shift_x)) / wide(scenes.scale)
@@ -109,14 +114,15 @@ class Canvas:
         lean = float(np.sin(MAX_ROLL))
         upper, lower = top - lean * side, bottom + lean * side
         lean_x = lean * max(abs(upper), abs(lower))
-        rows = self._span(min(upper * MAX_SCALE, upper * MIN_SCALE),
-                          max(lower * MAX_SCALE, lower * MIN_SCALE))  # fmt: skip
-        columns = self._span(-(side + lean_x) * MAX_SCALE, (side + lean_x) * MAX_SCALE)
+        first = min(upper * MAX_SCALE, upper * MIN_SCALE)
+        last = max(lower * MAX_SCALE, lower * MIN_SCALE)
+        rows = self._span(first, last, CENTRE_Y)
+        columns = self._span(-(side + lean_x) * MAX_SCALE, (side + lean_x) * MAX_SCALE, 0.0)
         where = (slice(None), rows, columns)
         rgb = self.rgb[:, :, rows, columns]
-        return Patch(self.x[where], self.y[where], self.across[where], self.pixel, rgb)
+        return Patch(self.x[where], self.y[where], self.across[where], self.pixel, self.relief, rgb)
 
-    def _span(self, low: float, high: float) -> slice:
-        first = int(np.floor((low - MAX_SHIFT + 1.0) * self.size / 2.0)) - 1
-        last = int(np.ceil((high + MAX_SHIFT + 1.0) * self.size / 2.0)) + 1
+    def _span(self, low: float, high: float, centre: float) -> slice:
+        first = int(np.floor((low + centre - MAX_SHIFT + 1.0) * self.size / 2.0)) - 1
+        last = int(np.ceil((high + centre + MAX_SHIFT + 1.0) * self.size / 2.0)) + 1
         return slice(max(first, 0), min(last, self.size))

@@ -47,7 +47,7 @@ class Synthetic(Dataset):
             classes=action_units.CLASSES,
             attributes=ATTRIBUTES,
             default_groups=("gender", "tone"),
-            train_images=6000,
+            train_images=10000,
             action_units=action_units.NAMES,
         )
 
@@ -74,6 +74,12 @@ class Synthetic(Dataset):
             action_units=np.asarray(arrays["action_units"]),
             action_units_known=np.asarray(arrays["action_units_known"]),
         )
+
+    def contact_sheet(self, pixels: int) -> NDArray[np.uint8]:
+        """(H, W, 3) uint8: named expressions on varied people, and every action unit alone."""
+        from datasets.synthetic.contact_sheet import contact_sheet
+
+        return contact_sheet(pixels)
 
     def split(self, faces: FaceData, seed: int) -> Split:
         """The test part is the same for every seed; the seed sends a share of the pool's people,

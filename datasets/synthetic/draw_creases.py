@@ -18,14 +18,14 @@ def draw_forehead(canvas: Canvas, shape: Geometry) -> None:
     for height in (-0.46, -0.53, -0.60):
         patch.darken(np.float32(0.42) * depth * patch.line(patch.y - height - lift, 0.014))
     frown = wide(shape.frown)
-    length = bump(patch.x * 0.0, patch.y + 0.33, (1.0, 0.15))
+    length = bump(patch.x * 0.0, patch.y + 0.29, (1.0, 0.13))
     patch.darken(
         np.float32(0.55)
         * frown
         * patch.line(patch.across - 0.045, 0.018)
         * np.minimum(length * 2.0, ONE)
     )
-    patch.darken(np.float32(0.20) * frown * bump(patch.x, patch.y + 0.33, (0.14, 0.16)))
+    patch.darken(np.float32(0.20) * frown * bump(patch.x, patch.y + 0.30, (0.16, 0.16)))
 
 
 def draw_cheeks(canvas: Canvas, shape: Geometry) -> None:
@@ -70,7 +70,8 @@ def draw_lower_folds(canvas: Canvas, shape: Geometry) -> None:
     part = np.clip((patch.y - np.float32(0.2)) * np.float32(1 / 0.32), 0.0, 1.0)
     end = half + np.float32(0.07)
     fold = patch.across - wing - np.float32(0.03) - (end - wing - 0.03) * part
-    span = fade(patch.y, 0.18, 0.25) * (ONE - fade(patch.y, 0.46, 0.58))
+    low = wide(shape.mouth_y + shape.corner)
+    span = fade(patch.y, 0.18, 0.25) * (ONE - fade(patch.y, low - 0.06, low + 0.03))
     patch.darken(np.float32(0.36) * wide(shape.fold) * patch.line(fold, 0.024) * span)
     corner_y = patch.y - wide(shape.mouth_y + shape.corner)
     beside = patch.across - half

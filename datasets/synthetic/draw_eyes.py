@@ -15,7 +15,7 @@ _LASH = np.array((0.10, 0.07, 0.06), np.float32)
 
 def draw_eyes(canvas: Canvas, traits: Traits, shape: Geometry, gaze: Floats) -> None:
     """Socket shade, eyeball, iris and pupil, lids and lashes."""
-    patch = canvas.window(0.58, -0.42, 0.12)
+    patch = canvas.window(0.6, -0.46, 0.14)
     patch.darken(np.float32(0.10) * patch.blob(wide(shape.eye_x) - 0.02, EYE_Y - 0.05, (0.26, 0.2)))
     along = (patch.across - wide(shape.eye_x)) / wide(shape.eye_half)
     arch = np.maximum(ONE - along * along, 0.0)
@@ -26,7 +26,7 @@ def draw_eyes(canvas: Canvas, traits: Traits, shape: Geometry, gaze: Floats) -> 
     open_ = patch.inside(upper - patch.y) * patch.inside(patch.y - lower) * side
     patch.paint(open_, np.broadcast_to(_WHITE, traits.skin.shape))
     _iris(patch, traits, shape, (open_, gaze))
-    lid = patch.line(patch.y - upper, 0.020 + 0.016 * wide(traits.lashes)) * side
+    lid = patch.line(patch.y - upper, 0.026 + 0.016 * wide(traits.lashes)) * side
     patch.paint(np.minimum(lid * (0.7 + 0.5 * wide(traits.lashes)), ONE) * np.float32(0.95),
                 np.broadcast_to(_LASH, traits.skin.shape))  # fmt: skip
     patch.darken(np.float32(0.35) * patch.line(patch.y - lower, 0.014) * side)
@@ -47,7 +47,7 @@ def _iris(patch: Patch, traits: Traits, shape: Geometry, opening: tuple[Floats, 
 
 def draw_brows(canvas: Canvas, traits: Traits, shape: Geometry) -> None:
     """Brows: a tapering arch from inner to outer end."""
-    patch = canvas.window(0.62, -0.62, -0.05)
+    patch = canvas.window(0.64, -0.66, -0.03)
     length = wide(shape.brow_out_x - shape.brow_in_x)
     along = (patch.across - wide(shape.brow_in_x)) / length
     inner, outer = wide(shape.brow_in_y), wide(shape.brow_out_y)
@@ -57,5 +57,5 @@ def draw_brows(canvas: Canvas, traits: Traits, shape: Geometry) -> None:
     half = wide(shape.brow_half) * (np.float32(1.1) - 0.65 * np.clip(along, 0.0, 1.0))
     ends = patch.inside((np.abs(along - np.float32(0.5)) - np.float32(0.5)) * length)
     mask = patch.inside(np.abs(patch.y - line) - half) * ends
-    colour = traits.hair * np.float32(0.75) + traits.skin * np.float32(0.06)
+    colour = traits.hair * np.float32(0.58)
     patch.paint(mask * np.float32(0.92), colour)

@@ -1,4 +1,4 @@
-"""Background, clothes, neck, hair, ears and the skin of the face."""
+"""Background, neck, hair, ears and the skin of the face."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ _MIDDLE = -0.08
 
 
 def draw_behind(canvas: Canvas, traits: Traits, scenes: Scenes) -> None:
-    """Background, the hair behind the head, neck and clothes."""
+    """Background, the hair behind the head, and the neck."""
     ramp = np.linspace(0.0, 1.0, canvas.size, dtype=np.float32)[None, None, :, None]
     top, bottom = scenes.top[:, :, None, None], scenes.bottom[:, :, None, None]
     canvas.rgb[:] = top + ramp * (bottom - top)
@@ -25,10 +25,7 @@ def draw_behind(canvas: Canvas, traits: Traits, scenes: Scenes) -> None:
     whole.paint(np.where(hanging, np.float32(0.0), long), traits.hair * np.float32(0.72))
     low = canvas.window(2.0, 0.4, 2.0)
     neck_half = 0.36 + 0.035 * wide(traits.masculine)
-    low.paint(low.inside(low.across - neck_half - 0.5 * np.maximum(low.y - 1.0, 0.0)),
-              traits.skin * np.float32(0.74))  # fmt: skip
-    shoulder = np.float32(1.02) + 0.30 * np.maximum(low.across - 0.3, 0.0)
-    low.paint(low.inside(shoulder - low.y), scenes.clothes)
+    low.paint(low.inside(low.across - neck_half), traits.skin * np.float32(0.74))
 
 
 def _hair_distance(patch: Patch, traits: Traits) -> Floats:
@@ -72,7 +69,7 @@ def draw_face(canvas: Canvas, traits: Traits, shape: Geometry) -> None:
 def draw_beard(canvas: Canvas, traits: Traits, shape: Geometry) -> None:
     """Stubble or beard around the mouth and along the jaw."""
     low = canvas.window(0.8, 0.15, 1.1)
-    skin = low.inside(face_distance(low, traits, shape) + 0.01)
+    skin = low.inside(face_distance(low, traits, shape))
     jaw = fade(low.y + 0.55 * low.across, 0.48, 0.66)
     cheek = fade(bump(low.across, low.y - 0.30, (0.60, 0.42)), 0.02, 0.3)
     moustache = bump(low.across, low.y - wide(shape.mouth_y) + 0.12, (0.30, 0.09))
@@ -85,10 +82,11 @@ def draw_hair(canvas: Canvas, traits: Traits) -> None:
     top = canvas.window(1.0, -1.2, 1.2)
     outline = top.inside(_hair_distance(top, traits))
     receding = wide(traits.hairline)
-    line = np.float32(-0.63) - 0.05 * receding
+    line = np.float32(-0.66) - 0.05 * receding
     across2 = top.across * top.across
-    fringe = top.inside(top.y - line - 0.30 * across2 + 0.06 * np.maximum(receding, 0.0) * across2)
+    fringe = top.inside(top.y - line - 0.20 * across2 + 0.06 * np.maximum(receding, 0.0) * across2)
     lock = wide(traits.width) - 0.015 - 0.075 * wide(traits.hair_length)
+    lock = lock - np.float32(0.20) * fade(-top.y, 0.1, 0.75)
     end = 0.02 + 1.3 * wide(traits.hair_length)
     temples = top.inside(lock - top.across) * top.inside(top.y - end)
     mask = np.maximum(fringe, temples) * outline

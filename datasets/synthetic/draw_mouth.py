@@ -36,7 +36,7 @@ def draw_nose(canvas: Canvas, shape: Geometry) -> None:
 
 def draw_mouth(canvas: Canvas, traits: Traits, shape: Geometry) -> None:
     """Lips, the line or the opening between them, teeth and tongue."""
-    patch = canvas.window(0.48, 0.22, 0.98)
+    patch = canvas.window(0.55, 0.2, 1.05)
     half = wide(shape.mouth_half)
     along = patch.across / half
     t2 = np.minimum(along * along, ONE)
@@ -75,6 +75,6 @@ def _inside_mouth(
     patch.paint(opening, np.broadcast_to(_CAVITY, (count, 3)))
     tongue = bump(patch.x, patch.y - lower_in - 0.01, (0.16, 0.085))
     patch.paint(opening * np.minimum(tongue * 2.0, ONE) * 0.8, np.broadcast_to(_TONGUE, (count, 3)))
-    edge = upper_in + np.float32(0.075) * wide(shape.teeth)
+    edge = upper_in + np.float32(0.085) * wide(shape.teeth)
     teeth = opening * patch.inside(patch.y - edge)
     patch.paint(teeth * np.float32(0.95), np.broadcast_to(_TEETH, (count, 3)))

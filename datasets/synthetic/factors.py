@@ -108,20 +108,20 @@ def draw_traits(people: People, seed: int, part: str) -> Traits:
         lips=lips + presentation["lipstick"][:, None] * (np.array((0.72, 0.12, 0.2)) - lips) * 0.6,
         iris=iris,
         masculine=masculine,
-        width=trait(0.66 + 0.012 * masculine, 0.025),
+        width=trait(0.66 + 0.018 * masculine, 0.025),
         length=trait(0.90 + 0.012 * masculine, 0.025),
         jaw=trait(0.4 * masculine, 0.35),
-        eye_size=trait(-0.25 * masculine, 0.5),
+        eye_size=trait(-0.15 * masculine, 0.5),
         eye_gap=trait(0.0, 0.6),
         eye_tilt=trait(-0.2 * masculine, 0.6),
-        brow_height=trait(-0.35 * masculine, 0.45),
-        brow_arch=trait(-0.4 * masculine, 0.5),
+        brow_height=trait(-0.1 * masculine, 0.5),
+        brow_arch=trait(-0.2 * masculine, 0.5),
         brow_weight=trait(0.45 * masculine, 0.4),
         nose_width=trait(0.35 * masculine + 0.4 * (people.tone == 2), 0.5),
         nose_length=trait(0.2 * masculine, 0.6),
         mouth_width=trait(0.0, 0.6),
         mouth_rest=trait(0.0, 0.5),
-        lip_fullness=trait(-0.45 * masculine + 0.4 * (people.tone == 2), 0.5),
+        lip_fullness=trait(-0.3 * masculine + 0.4 * (people.tone == 2), 0.5),
         lashes=presentation["lashes"],
         hairline=trait(0.0, 0.5) + age["receding"] * (masculine > 0),
         hair_volume=np.clip(trait(0.5, 0.25), 0.0, 1.0),
@@ -132,16 +132,16 @@ def draw_traits(people: People, seed: int, part: str) -> Traits:
 
 
 def _gender(gender: Codes, draw: np.random.Generator) -> tuple[Floats, dict[str, Floats]]:
-    """Presentation on a line, women around -1 and men around 1 with spread 0.55, and styles."""
+    """Presentation on a line, women around -1 and men around 1 with spread 0.5, and styles."""
     count = len(gender)
     masculine = np.float32(2.0) * gender.astype(np.float32) - np.float32(1.0)
-    masculine = masculine + normal(draw, count, 0.55)
-    long_hair = 1.0 / (1.0 + np.exp(2.2 * masculine))
+    masculine = masculine + normal(draw, count, 0.5)
+    long_hair = 1.0 / (1.0 + np.exp(4.0 * masculine))
     is_long = draw.random(count) < long_hair
     length = np.where(is_long, uniform(draw, count, 0.6, 1.0), uniform(draw, count, 0.0, 0.3))
     beard_kind = draw.random(count)
-    beard = np.where(beard_kind < 0.12, 0.75, np.where(beard_kind < 0.6, 0.28, 0.08))
-    lipstick = np.clip(normal(draw, count, 0.35) - 0.35 * masculine, 0.0, 1.0)
+    beard = np.where(beard_kind < 0.25, 0.75, np.where(beard_kind < 0.85, 0.4, 0.12))
+    lipstick = np.clip(normal(draw, count, 0.3) - 0.75 * masculine, 0.0, 1.0)
     return masculine, {
         "hair_length": length.astype(np.float32),
         "beard": (beard * np.clip(masculine, 0.0, 1.0)).astype(np.float32),
@@ -176,12 +176,12 @@ def _colours(
     skin = MONK[below] * (1.0 - part) + MONK[below + 1] * part
     # A portrait is exposed for its face, and blood gives skin a warmer hue than the swatches have.
     warmth = np.array((1.0, 0.90, 0.84)) + draw.standard_normal((count, 1)) * (0.0, 0.015, 0.02)
-    skin = np.clip(skin * warmth * (1.0 + 0.045 * level[:, None]), 0.0, 1.0)
+    skin = np.clip(skin**0.6 * warmth, 0.0, 1.0)
     pale = np.clip(1.0 - level / 5.0, 0.0, 1.0)
     dark_hair = draw.random(count) > 0.75 * pale
     kind = np.where(dark_hair, draw.integers(0, 2, count), draw.integers(2, 5, count))
     hair = _HAIR[kind] * (1.0 - grey[:, None]) + _GREY * grey[:, None]
     light_eyes = draw.random(count) < 0.6 * pale
     iris = _IRIS[np.where(light_eyes, draw.integers(1, 3, count), 0)]
-    lips = skin * (0.86, 0.60, 0.60) + np.array((0.05, 0.0, 0.01))
+    lips = skin * (0.74, 0.42, 0.42) + np.array((0.13, 0.02, 0.03))
     return tuple(colour.astype(np.float32) for colour in (skin, hair, lips, iris))  # type: ignore[return-value]

@@ -81,30 +81,30 @@ def geometry(traits: Traits, activations: Floats) -> Geometry:
 def _upper(traits: Traits, activations: Floats) -> dict[str, Floats]:
     """Brows (1, 2, 4, 9) and eyes (5, 6, 7)."""
     au = {unit: activations[:, column(unit)] for unit in (1, 2, 4, 5, 6, 7, 9)}
-    rest = EYE_Y - 0.205 - 0.022 * traits.brow_height
+    rest = EYE_Y - 0.215 - 0.022 * traits.brow_height
     drawn = au[4] * (1.0 - 0.55 * au[1])
     eye_x = 0.325 + 0.014 * traits.eye_gap
     opening = 1.0 + 0.13 * traits.eye_size
     return {
         "brow_in_x": 0.145 + 0.01 * traits.eye_gap - 0.055 * au[4] - 0.01 * au[9],
-        "brow_in_y": rest + 0.012 - 0.135 * au[1] - 0.02 * au[2] + 0.115 * drawn + 0.05 * au[9],
+        "brow_in_y": rest + 0.012 - 0.15 * au[1] - 0.02 * au[2] + 0.125 * drawn + 0.05 * au[9],
         "brow_out_x": eye_x + 0.215,
-        "brow_out_y": rest + 0.035 - 0.135 * au[2] + 0.03 * au[4] + 0.015 * au[9],
+        "brow_out_y": rest + 0.035 - 0.15 * au[2] + 0.03 * au[4] + 0.015 * au[9],
         "brow_arch": 0.045
         + 0.012 * traits.brow_arch
         + 0.03 * au[2] * (1.0 - 0.5 * au[1])
         - 0.025 * au[4],
-        "brow_half": 0.030 + 0.011 * traits.brow_weight + 0.004 * au[4],
+        "brow_half": 0.037 + 0.011 * traits.brow_weight + 0.004 * au[4],
         "eye_x": eye_x,
-        "eye_half": 0.158 * (1.0 + 0.06 * traits.eye_size),
+        "eye_half": 0.168 * (1.0 + 0.06 * traits.eye_size),
         "eye_up": np.maximum(
-            0.078 * opening + 0.062 * au[5] - 0.024 * au[7] - 0.012 * au[6] - 0.012 * au[9], 0.014
+            0.084 * opening + 0.075 * au[5] - 0.028 * au[7] - 0.014 * au[6] - 0.012 * au[9], 0.014
         ),
         "eye_low": np.maximum(
-            0.044 * opening + 0.010 * au[5] - 0.034 * au[7] - 0.030 * au[6] - 0.016 * au[9], 0.004
+            0.050 * opening + 0.014 * au[5] - 0.040 * au[7] - 0.034 * au[6] - 0.016 * au[9], 0.004
         ),
         "eye_tilt": 0.010 + 0.012 * traits.eye_tilt,
-        "iris": 0.071 * (1.0 + 0.05 * traits.eye_size),
+        "iris": 0.078 * (1.0 + 0.05 * traits.eye_size),
     }
 
 
@@ -129,9 +129,9 @@ def _mouth(traits: Traits, activations: Floats) -> dict[str, Floats]:
     fullness = 1.0 + 0.16 * traits.lip_fullness
     return {
         "mouth_y": 0.505 - 0.035 * au[17] - 0.015 * au[10] - 0.01 * au[9],
-        "mouth_half": 0.255
+        "mouth_half": 0.275
         + 0.016 * traits.mouth_width
-        + 0.075 * au[12]
+        + 0.085 * au[12]
         + 0.095 * au[20]
         + 0.022 * au[14]
         - 0.055 * au[23]
@@ -139,16 +139,18 @@ def _mouth(traits: Traits, activations: Floats) -> dict[str, Floats]:
         - 0.02 * au[17]
         - 0.05 * au[26] * (1.0 - au[12]) * (1.0 - 0.8 * au[20]),
         "corner": 0.010 * traits.mouth_rest
-        - 0.155 * au[12]
-        + 0.13 * au[15]
+        - 0.185 * au[12]
+        + 0.15 * au[15]
         + 0.055 * au[17]
         + 0.03 * au[20]
-        - 0.03 * au[14],
-        "open_up": parting * (0.014 * au[25] + 0.045 * au[26] + 0.030 * au[10] + 0.012 * au[20]),
-        "open_low": parting * (0.050 * au[25] + 0.170 * au[26] + 0.020 * au[20]),
+        - 0.03 * au[14]
+        + 0.05 * au[10]
+        + 0.04 * au[9],
+        "open_up": parting * (0.018 * au[25] + 0.05 * au[26] + 0.030 * au[10] + 0.012 * au[20]),
+        "open_low": parting * (0.060 * au[25] + 0.185 * au[26] + 0.020 * au[20]),
         "boxy": np.clip(au[20] + 0.6 * au[10], 0.0, 1.0),
-        "upper_lip": 0.044 * fullness * stretched * pressed + 0.022 * au[10],
-        "lower_lip": 0.062 * fullness * stretched * pressed + 0.014 * au[17] * (1.0 - au[24]),
+        "upper_lip": 0.052 * fullness * stretched * pressed + 0.022 * au[10],
+        "lower_lip": 0.070 * fullness * stretched * pressed + 0.014 * au[17] * (1.0 - au[24]),
         "teeth": np.clip(
             0.25 + 0.7 * au[12] + 0.7 * au[10] + 0.7 * au[20] - 0.35 * au[26], 0.0, 1.0
         ),

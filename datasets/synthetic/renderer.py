@@ -71,7 +71,7 @@ def render(
 def _draw(traits: Traits, activations: Floats, scenes: Scenes, pixels: int) -> Floats:
     """(B, 3, pixels, pixels) colours of one block before noise."""
     shape = geometry(traits, activations)
-    canvas = Canvas(scenes, pixels)
+    canvas = Canvas(scenes, pixels, traits.skin)
     draw_behind(canvas, traits, scenes)
     draw_face(canvas, traits, shape)
     draw_forehead(canvas, shape)

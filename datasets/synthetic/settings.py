@@ -42,14 +42,14 @@ class SyntheticSettings:
         0.55, low=0.0, high=1.0, doc="bias: share of women among the pool's people (RAF-DB)"
     )
     label_group_correlation: float = setting(
-        0.3,
+        0.5,
         low=0.0,
         high=1.0,
         doc="bias c: in the pool, angry is (1+c) times as frequent as balanced among men and (1-c)"
         " among women; happy the other way round",
     )
     annotation_bias: float = setting(
-        0.12,
+        0.35,
         low=0.0,
         high=1.0,
         doc="bias: the annotator's evidence threshold is this much lower for anger of men and for"
@@ -70,13 +70,13 @@ class SyntheticSettings:
         0.02, low=0.0, high=1.0, doc="share of labels that the annotator gives at random"
     )
     weakest: float = setting(
-        0.35, low=0.05, high=1.0, doc="intensity of the weakest expressions; the strongest have 1"
+        0.6, low=0.05, high=1.0, doc="intensity of the weakest expressions; the strongest have 1"
     )
     blend: float = setting(
-        0.4, low=0.0, high=1.0, doc="largest share of a second expression mixed into a face"
+        0.45, low=0.0, high=1.0, doc="largest share of a second expression mixed into a face"
     )
     image_noise: float = setting(
-        0.03, low=0.0, high=0.5, doc="sd of the pixel noise, in units of full scale"
+        0.01, low=0.0, high=0.5, doc="sd of the pixel noise, in units of full scale"
     )
     au_error: float = setting(
         0.1, low=0.0, high=1.0, doc="sd of the error of the measured action units, before clipping"
