@@ -86,7 +86,8 @@ def activate(
     twitches = generator.random((count, units)) < 0.08
     twitch = twitches * generator.uniform(0.0, 0.35, (count, units))
     activations = np.maximum(np.maximum(first_part, second_part), twitch)
-    return np.clip(activations, 0.0, 1.0).astype(np.float32)
+    clipped: Floats = np.clip(activations, 0.0, 1.0).astype(np.float32)
+    return clipped
 
 
 def _draw_units(generator: np.random.Generator, classes: Codes) -> Floats:
@@ -99,4 +100,5 @@ def _draw_units(generator: np.random.Generator, classes: Codes) -> Floats:
 def measure(generator: np.random.Generator, activations: Floats, *, error: float) -> Floats:
     """Activations as an automatic measurement reports them: with normal error, cut to [0, 1]."""
     noise = generator.standard_normal(activations.shape, dtype=np.float32)
-    return np.clip(activations + np.float32(error) * noise, 0.0, 1.0)
+    measured: Floats = np.clip(activations + np.float32(error) * noise, 0.0, 1.0)
+    return measured

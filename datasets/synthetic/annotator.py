@@ -49,14 +49,16 @@ def evidence(activations: Floats) -> Floats:
     Returns:
         (N, 7); about 1 - `THRESHOLD` for a full prototype, 0 for neutral by definition.
     """
-    weighed = (activations[:, None, :] * WEIGHTS).sum(2, dtype=np.float32) - np.float32(THRESHOLD)
+    weighed: Floats = (activations[:, None, :] * WEIGHTS).sum(2, dtype=np.float32)
+    weighed -= np.float32(THRESHOLD)
     weighed[:, NEUTRAL] = 0.0
     return weighed
 
 
 def truth(activations: Floats) -> Codes:
     """(N,) the class that the action units support most under group-neutral thresholds."""
-    return evidence(activations).argmax(1).astype(np.int64)
+    named: Codes = evidence(activations).argmax(1).astype(np.int64)
+    return named
 
 
 def annotate(

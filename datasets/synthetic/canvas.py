@@ -1,7 +1,7 @@
 """A block of pictures to draw on: coordinates, windows, soft masks, and paint.
 
 Only additions, multiplications, divisions and square roots of float32 touch the pixels, element by
-element, so a picture is the same bit for bit in whatever block and on whatever machine it is drawn.
+element, so a picture is the same bit for bit in whatever block it is drawn.
 """
 
 from __future__ import annotations
@@ -69,7 +69,8 @@ class Patch:
         width = np.maximum(np.asarray(half, np.float32), np.float32(0.9) * self.pixel)
         part = distance / width
         np.multiply(part, part, out=part)
-        return np.maximum(ONE - part, 0.0) * (half / width)
+        soft: Floats = np.maximum(ONE - part, 0.0) * (half / width)
+        return soft
 
     def blob(self, x: Floats | float, y: Floats | float, size: tuple[float, float]) -> Floats:
         """Soft spots at (±x, y) that end at the half-axes `size`."""
@@ -81,8 +82,8 @@ def bump(dx: Floats, dy: Floats, size: tuple[float, float]) -> Floats:
     across, down = dx * np.float32(1.0 / size[0]), dy * np.float32(1.0 / size[1])
     np.multiply(across, across, out=across)
     np.multiply(down, down, out=down)
-    fall = np.maximum(ONE - across - down, 0.0)
-    return np.multiply(fall, fall, out=fall)
+    fall: Floats = np.maximum(ONE - across - down, 0.0)
+    return fall * fall
 
 
 def fade(values: Floats, low: Floats | float, high: Floats | float) -> Floats:

@@ -37,7 +37,8 @@ def _hair_distance(patch: Patch, traits: Traits) -> Floats:
     part = patch.across / half
     dome = np.sqrt(part * part + above * above) - ONE
     end = patch.y - (0.3 + 0.9 * wide(traits.hair_length))
-    return np.maximum(dome * half, end)
+    distance: Floats = np.maximum(dome * half, end)
+    return distance
 
 
 def face_distance(patch: Patch, traits: Traits, shape: Geometry) -> Floats:
@@ -51,7 +52,8 @@ def face_distance(patch: Patch, traits: Traits, shape: Geometry) -> Floats:
     u2, v2 = u * u, v * v
     square = np.float32(0.22) + 0.22 * np.clip(wide(traits.jaw), -0.8, 1.0) * (down > 0.0)
     level = (ONE - square) * (u2 + v2) + square * (u2 * u2 + v2 * v2)
-    return (np.sqrt(level) - ONE) * half * np.float32(1.1)
+    distance: Floats = (np.sqrt(level) - ONE) * half * np.float32(1.1)
+    return distance
 
 
 def draw_face(canvas: Canvas, traits: Traits, shape: Geometry) -> None:

@@ -38,6 +38,7 @@ _HAIR = np.array(
     np.float32,
 )  # fmt: skip
 _GREY = np.array((0.74, 0.73, 0.72), np.float32)
+_LIPSTICK = np.array((0.72, 0.12, 0.20), np.float32)
 _IRIS = np.array([(0.20, 0.12, 0.07), (0.28, 0.38, 0.30), (0.30, 0.44, 0.58)], np.float32)
 
 
@@ -105,7 +106,7 @@ def draw_traits(people: People, seed: int, part: str) -> Traits:
     return Traits(
         skin=skin,
         hair=hair,
-        lips=lips + presentation["lipstick"][:, None] * (np.array((0.72, 0.12, 0.2)) - lips) * 0.6,
+        lips=lips + np.float32(0.6) * presentation["lipstick"][:, None] * (_LIPSTICK - lips),
         iris=iris,
         masculine=masculine,
         width=trait(0.66 + 0.018 * masculine, 0.025),

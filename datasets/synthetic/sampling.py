@@ -110,7 +110,7 @@ def express(draw: np.random.Generator, classes: Codes, settings: SyntheticSettin
 def allocate(total: int, shares: NDArray[np.float64]) -> Codes:
     """Whole counts of sum `total` closest to `shares` (largest remainders)."""
     exact = total * shares / shares.sum()
-    counts = np.floor(exact + 1e-9).astype(np.int64)
+    counts: Codes = np.floor(exact + 1e-9).astype(np.int64)
     order = np.argsort(counts - exact, kind="stable")
     counts[order[: total - int(counts.sum())]] += 1
     return counts

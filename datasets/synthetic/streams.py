@@ -9,7 +9,8 @@ from typing import Any, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-Floats = NDArray[np.float32]
+#: float32 throughout; numpy's stubs call float32 times a Python number float64, hence the wide type
+Floats = NDArray[Any]
 Codes = NDArray[np.int64]
 
 Record = TypeVar("Record")

@@ -14,11 +14,11 @@ from datasets.synthetic.streams import stream
 
 PIXELS = 96
 #: rows of the picture (0 = top edge, 1 = bottom edge) in which each unit may act
-BROWS, EYES, NOSE, MOUTH = (0.0, 0.48), (0.10, 0.56), (0.15, 0.80), (0.45, 1.0)
+BROWS, EYES, MOUTH = (0.0, 0.40), (0.15, 0.50), (0.50, 1.0)
 REGIONS = {
-    1: BROWS, 2: BROWS, 4: BROWS, 5: EYES, 6: (0.10, 0.75), 7: EYES, 9: (0.10, 1.0), 10: (0.45, 1.0),
-    12: (0.40, 1.0), 14: MOUTH, 15: MOUTH, 17: MOUTH, 20: MOUTH, 23: MOUTH, 24: MOUTH, 25: MOUTH,
-    26: MOUTH,
+    1: BROWS, 2: BROWS, 4: BROWS, 5: EYES, 6: (0.20, 0.80), 7: EYES, 9: (0.15, 0.92),
+    10: (0.30, 0.92), 12: (0.38, 0.92), 14: MOUTH, 15: MOUTH, 17: (0.37, 1.0), 20: MOUTH,
+    23: MOUTH, 24: MOUTH, 25: MOUTH, 26: (0.37, 1.0),
 }  # fmt: skip
 
 

@@ -136,9 +136,7 @@ def test_labels_are_the_annotators_in_the_pool_and_the_truth_in_test(faces: Face
 def test_oracle_labels_are_the_truth_and_the_pictures_stay(faces: FaceData) -> None:
     oracle = build(changed(**SMALL, train_labels="truth"), PIXELS)
     np.testing.assert_array_equal(oracle["images"], faces.images)
-    np.testing.assert_array_equal(
-        oracle["labels"][:300], draw_part(POOL, changed(**SMALL)).truth
-    )
+    np.testing.assert_array_equal(oracle["labels"][:300], draw_part(POOL, changed(**SMALL)).truth)
 
 
 def test_pool_has_the_stated_group_shares() -> None:
@@ -147,9 +145,7 @@ def test_pool_has_the_stated_group_shares() -> None:
     assert np.bincount(people.gender).tolist() == [330, 270]
 
 
-@pytest.mark.parametrize(
-    ("knob", "column"), [("light_share", "tone"), ("female_share", "gender")]
-)
+@pytest.mark.parametrize(("knob", "column"), [("light_share", "tone"), ("female_share", "gender")])
 def test_share_knob_moves_its_attribute_alone(knob: str, column: str) -> None:
     part = pool(**{"light_share": 0.4, "medium_share": 0.3, knob: 0.7})
     codes = getattr(part.people, column)
@@ -166,9 +162,7 @@ def test_label_group_correlation_tilts_anger_and_happiness_only() -> None:
 
 
 def test_label_group_correlation_does_not_touch_the_test_part() -> None:
-    tilted, plain = (
-        draw_part(TEST, changed(label_group_correlation=c)).truth for c in (1.0, 0.0)
-    )
+    tilted, plain = (draw_part(TEST, changed(label_group_correlation=c)).truth for c in (1.0, 0.0))
     np.testing.assert_array_equal(tilted, plain)
 
 
