@@ -87,12 +87,8 @@ class Traits:
 
 
 def draw_traits(people: People, seed: int, part: str) -> Traits:
-    """Traits of `people`, each factor from its own stream.
-
-    Args:
-        people: group codes of P people.
-        seed: population seed.
-        part: name of the part (`pool`, `test`), so that its people are others.
+    """Traits of `people`, each factor from its own stream; the name of the part (`pool`, `test`) is
+    in the streams' names, so that its people are others than those of the other part.
     """
     count = len(people.gender)
     masculine, presentation = _gender(people.gender, stream(seed, part, "gender"))
