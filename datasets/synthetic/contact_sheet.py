@@ -7,7 +7,7 @@ from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
 from datasets.synthetic.action_units import CLASSES, INTENSITY, NAMES, PROBABILITY, UNITS
-from datasets.synthetic.factors import AGE, GENDER, TONE, People, draw_traits
+from datasets.synthetic.factors import AGE, GENDER, TONE, People, Traits, draw_traits
 from datasets.synthetic.renderer import render
 from datasets.synthetic.scene import Scenes, draw_scenes, studio
 from datasets.synthetic.streams import Floats, take
@@ -31,7 +31,7 @@ def contact_sheet(pixels: int = 96, *, seed: int = 0) -> NDArray[np.uint8]:
     same person's neutral face, first a young woman's, then an old man's.
 
     Args:
-        pixels: size of a face.
+        pixels: size at which the faces are drawn; small ones are shown enlarged by whole factors.
         seed: population seed of the people shown.
     """
     upper, lower = _expressions(pixels, seed), _units(pixels, seed)
@@ -42,7 +42,8 @@ def contact_sheet(pixels: int = 96, *, seed: int = 0) -> NDArray[np.uint8]:
     return np.asarray(sheet)
 
 
-def _expressions(pixels: int, seed: int) -> Image.Image:
+def _expressions(drawn: int, seed: int) -> Image.Image:
+    pixels = drawn * _zoom(drawn)
     order = np.arange(_COLUMNS)
     people = People(order % 2, (order // 2) % 3, (order + order // 6) % 3)
     traits = draw_traits(people, seed, "sheet")
@@ -64,11 +65,21 @@ def _expressions(pixels: int, seed: int) -> Image.Image:
         write.multiline_text((left, 2), text, fill="black", font=_font(10), spacing=1)
     scenes = _half_studio(people, seed)
     for row, name in enumerate(CLASSES):
-        faces = render(traits, np.repeat(typical(row)[None], _COLUMNS, 0), scenes, pixels=pixels)
+        faces = _faces(traits, np.repeat(typical(row)[None], _COLUMNS, 0), scenes, drawn)
         top = _HEADER + row * pixels
         write.text((4, top + pixels // 2 - 6), name, fill="black", font=_font(13))
         sheet.paste(Image.fromarray(np.hstack(list(faces))), (_MARGIN, top))
     return sheet
+
+
+def _zoom(drawn: int) -> int:
+    """Whole factor that makes faces of `drawn` pixels large enough for their captions."""
+    return -(-88 // drawn)
+
+
+def _faces(traits: Traits, activations: Floats, scenes: Scenes, drawn: int) -> NDArray[np.uint8]:
+    zoom = _zoom(drawn)
+    return render(traits, activations, scenes, pixels=drawn).repeat(zoom, 1).repeat(zoom, 2)
 
 
 def _half_studio(people: People, seed: int) -> Scenes:
@@ -88,8 +99,9 @@ def typical(code: int) -> Floats:
     return np.asarray(INTENSITY[code] * (PROBABILITY[code] > 0.5), np.float32)
 
 
-def _units(pixels: int, seed: int) -> Image.Image:
-    """Each unit beside neutral, for two people; five units a row."""
+def _units(drawn: int, seed: int) -> Image.Image:
+    """Each unit beside neutral, for two people; six a row."""
+    pixels = drawn * _zoom(drawn)
     people = People(np.array([0, 1]), np.array([0, 1]), np.array([0, 2]))
     traits = draw_traits(people, seed, "sheet units")
     alone = np.vstack([np.zeros((1, len(UNITS)), np.float32), np.eye(len(UNITS), dtype=np.float32)])
@@ -99,7 +111,7 @@ def _units(pixels: int, seed: int) -> Image.Image:
     sheet = Image.new("RGB", (_MARGIN + _COLUMNS * pixels, rows * (pixels + label)), "white")
     write = ImageDraw.Draw(sheet)
     faces = [
-        render(take(traits, np.full(count, person)), alone, studio(count), pixels=pixels)
+        _faces(take(traits, np.full(count, person)), alone, studio(count), drawn)
         for person in (0, 1)
     ]
     titles = ["neutral", *(f"{n} {m}" for n, m in zip(NAMES, MEANINGS, strict=True))]

@@ -3,8 +3,8 @@
 The pool (training and validation) has the group shares and the label-group correlation of the
 settings. The test part holds other people, shared equally over gender x tone (and age within
 them), and shows every class equally often in each of these groups: RAF-DB's own shares would leave
-16 dark-skinned people's pictures a class, equal shares give each of the six groups the same 500
-pictures (standard error of a rate of 0.8 about 0.018), so that gaps are measured, not guessed.
+about 17 pictures of dark-skinned women a class; equal shares give each of the six groups the same
+500 pictures (standard error of a rate of 0.8 about 0.018), so that gaps are measured, not guessed.
 """
 
 from __future__ import annotations
