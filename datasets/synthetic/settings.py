@@ -49,7 +49,7 @@ class SyntheticSettings:
         " among women; happy the other way round",
     )
     annotation_bias: float = setting(
-        0.38,
+        0.36,
         low=0.0,
         high=1.0,
         doc="bias: the annotator's evidence threshold is this much lower for anger of men and for"
