@@ -16,6 +16,8 @@ import fcntl
 import json
 import os
 import shutil
+import zipfile
+import zlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -47,12 +49,18 @@ class Store:
         return sorted(p.name for p in self.cells.iterdir() if not p.name.startswith(_TEMPORARY))
 
     def record(self, cell_id: str) -> dict[str, Any] | None:
-        """The content of `cell.json`, or None for a cell that is not stored."""
+        """The content of `cell.json`, or None for a cell that is not stored.
+
+        Raises:
+            StoreError: the file is damaged.
+        """
+        path = self.path(cell_id) / "cell.json"
         try:
-            text = (self.path(cell_id) / "cell.json").read_text(encoding="utf-8")
-        except FileNotFoundError:
+            return json.loads(path.read_text(encoding="utf-8"))  # type: ignore[no-any-return]
+        except (FileNotFoundError, NotADirectoryError):
             return None
-        return json.loads(text)  # type: ignore[no-any-return]
+        except ValueError as error:
+            raise _damaged(path, error) from None
 
     def is_done(self, cell_id: str, wanted: Sequence[str] = ()) -> bool:
         """Whether the cell ended well and holds what is wanted (`features`, `model`)."""
@@ -64,9 +72,17 @@ class Store:
         )
 
     def predictions(self, cell_id: str) -> dict[str, NDArray[Any]]:
-        """The arrays of `predictions.npz`."""
-        with np.load(self.path(cell_id) / "predictions.npz", allow_pickle=False) as stored:
-            return {name: stored[name] for name in stored.files}
+        """The arrays of `predictions.npz`.
+
+        Raises:
+            StoreError: the file is damaged.
+        """
+        path = self.path(cell_id) / "predictions.npz"
+        try:
+            with path.open("rb") as handle, np.load(handle, allow_pickle=False) as stored:
+                return {name: stored[name] for name in stored.files}
+        except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
+            raise _damaged(path, error) from None
 
     def write_cell(
         self,
@@ -154,15 +170,21 @@ def _reported(root: Path, temporary: Path | None) -> Iterator[None]:
     """Turns a failure to write into a StoreError and removes what was begun."""
     try:
         yield
-    except OSError as error:
+    except BaseException as error:
         if temporary is not None and temporary.is_dir():
             shutil.rmtree(temporary, ignore_errors=True)
         elif temporary is not None:
             temporary.unlink(missing_ok=True)
+        if not isinstance(error, OSError):
+            raise
         raise StoreError(
             f"Results cannot be written to {root}: {error.strerror or error}; "
             "free space or choose another --out, finished cells are kept."
         ) from error
+
+
+def _damaged(path: Path, error: Exception) -> StoreError:
+    return StoreError(f"{path} is damaged ({error}); remove the folder of the cell and run again.")
 
 
 def _as_json(content: Mapping[str, Any]) -> str:
