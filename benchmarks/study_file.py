@@ -130,5 +130,6 @@ def _toml(value: Any) -> str:
         return "[" + ", ".join(_toml(item) for item in value) + "]"
     if isinstance(value, float):
         return repr(value)
-    # JSON's texts, numbers and booleans are TOML's, but for characters beyond the basic plane.
-    return json.dumps(value, ensure_ascii=False)
+    # JSON's texts, numbers and booleans are TOML's, but for characters beyond the basic plane and
+    # for DEL, which TOML wants escaped.
+    return json.dumps(value, ensure_ascii=False).replace("\x7f", "\\u007f")
