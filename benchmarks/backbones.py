@@ -41,8 +41,8 @@ def make_backbone(
     Raises:
         BackboneError: unknown name, or a weights file that is missing or does not fit.
     """
+    check_name(name)
     timm = import_timm()
-    _check_name(timm, name)
     with seeded_by(generator):
         net = timm.create_model(name, num_classes=0, in_chans=3, features_only=maps)
     if weights is not None:
@@ -85,7 +85,9 @@ def import_timm() -> ModuleType:
     return importlib.import_module("timm")
 
 
-def _check_name(timm: ModuleType, name: str) -> None:
+def check_name(name: str) -> None:
+    """Raises BackboneError, with the nearest name, where timm has no network called `name`."""
+    timm = import_timm()
     if timm.is_model(name):
         return
     near = nearest(name, timm.list_models())

@@ -13,6 +13,7 @@ import torch
 
 from benchmarks import registry
 from benchmarks.assembly import load_cell_data, protocol_of
+from benchmarks.backbones import check_name
 from benchmarks.commands.report import report_store
 from benchmarks.errors import StudyError
 from benchmarks.executors.local import run_local
@@ -44,6 +45,8 @@ def main(arguments: Namespace) -> int:
     options = _options(arguments, study, out)
     plan = make_plan(study, arguments.data_root)
     _refuse_empty(plan)
+    for name in sorted({protocol_of(cell).backbone for cell in plan.cells}):
+        check_name(name)
     store = Store(out)
     with store.locked():
         _prepare_data(plan, options)
