@@ -231,7 +231,6 @@ def test_a_missing_file_is_refused(tmp_path):
         ids(set={"focal.weights": str(tmp_path / "absent")})
 
 
-@pytest.mark.xfail(strict=True, reason="latent_alignment.phi is not declared with is_file=True")
 def test_every_setting_of_a_method_that_names_a_file_says_so():
     for key, cls in registry.methods().items():
         for field in dataclasses.fields(cls.Settings):
