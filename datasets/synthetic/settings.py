@@ -49,7 +49,7 @@ class SyntheticSettings:
         " among women; happy the other way round",
     )
     annotation_bias: float = setting(
-        0.36,
+        0.375,
         low=0.0,
         high=1.0,
         doc="bias: the annotator's evidence threshold is this much lower for anger of men and for"
@@ -70,10 +70,10 @@ class SyntheticSettings:
         0.02, low=0.0, high=1.0, doc="share of labels that the annotator gives at random"
     )
     weakest: float = setting(
-        0.6, low=0.05, high=1.0, doc="intensity of the weakest expressions; the strongest have 1"
+        0.7, low=0.05, high=1.0, doc="intensity of the weakest expressions; the strongest have 1"
     )
     blend: float = setting(
-        0.45, low=0.0, high=1.0, doc="largest share of a second expression mixed into a face"
+        0.4, low=0.0, high=1.0, doc="largest share of a second expression mixed into a face"
     )
     image_noise: float = setting(
         0.01, low=0.0, high=0.5, doc="sd of the pixel noise, in units of full scale"
