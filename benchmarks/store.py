@@ -99,7 +99,7 @@ class Store:
             StoreError: the folder cannot be written; nothing half-written is left.
         """
         temporary = self.cells / f"{_TEMPORARY}{cell_id}-{os.getpid()}"
-        with _reported(self.root, temporary):
+        with reported(self.root, temporary):
             temporary.mkdir(parents=True)
             _write_json(temporary / "cell.json", record)
             if history:
@@ -119,7 +119,7 @@ class Store:
             StoreError: the folder cannot be written.
         """
         temporary = self.root / f"{_TEMPORARY}{name}"
-        with _reported(self.root, temporary):
+        with reported(self.root, temporary):
             self.root.mkdir(parents=True, exist_ok=True)
             temporary.write_text(text, encoding="utf-8")
             temporary.replace(self.root / name)
@@ -150,7 +150,7 @@ class Store:
             StudyError: another run is writing here.
             StoreError: the folder cannot be made.
         """
-        with _reported(self.root, None):
+        with reported(self.root):
             self.cells.mkdir(parents=True, exist_ok=True)
             handle = (self.root / ".lock").open("w", encoding="utf-8")
         with handle:
@@ -166,7 +166,7 @@ class Store:
 
 
 @contextmanager
-def _reported(root: Path, temporary: Path | None) -> Iterator[None]:
+def reported(root: Path, temporary: Path | None = None) -> Iterator[None]:
     """Turns a failure to write into a StoreError and removes what was begun."""
     try:
         yield

@@ -56,9 +56,9 @@ class Study:
         # Imported here: the presets need torch, and `--help` must not.
         from benchmarks.protocol import PRESETS
 
-        _check_choice("preset", self.preset, tuple(PRESETS))
-        _check_choice("select", self.select, SELECTION_RULES)
-        _check_choice("unknown_groups", self.unknown_groups, UNKNOWN_POLICIES)
+        check_choice("preset", self.preset, tuple(PRESETS))
+        check_choice("select", self.select, SELECTION_RULES)
+        check_choice("unknown_groups", self.unknown_groups, UNKNOWN_POLICIES)
         for key in ("methods", "datasets", "seeds"):
             if not getattr(self, key):
                 raise StudyError(f"The study has no {key}; name at least one.")
@@ -74,7 +74,8 @@ class Study:
         return self.name or "-".join(parts).replace("*", "any")
 
 
-def _check_choice(key: str, value: str, allowed: tuple[str, ...]) -> None:
+def check_choice(key: str, value: str, allowed: tuple[str, ...]) -> None:
+    """Raises StudyError, with the nearest allowed value, where `value` is not allowed."""
     if value in allowed:
         return
     near = nearest(value, allowed)

@@ -9,7 +9,8 @@ from pathlib import Path
 from benchmarks.errors import StudyError
 from benchmarks.frames import study_frames
 from benchmarks.staleness import changed_code, stale_cells
-from benchmarks.store import Store
+from benchmarks.store import Store, reported
+from benchmarks.study import SELECTION_RULES, check_choice
 from reports.convention import convention_named
 from reports.report import FORMATS, write_report
 
@@ -22,6 +23,8 @@ def main(arguments: Namespace) -> int:
     unknown = [name for name in arguments.format if name not in FORMATS]
     if unknown:
         raise StudyError(f"There is no format '{unknown[0]}'; known are {', '.join(FORMATS)}.")
+    if arguments.select is not None:
+        check_choice("select", arguments.select, SELECTION_RULES)
     written = report_store(
         store, formats=arguments.format or FORMATS, layouts=arguments.layout or None,
         select=arguments.select, convention=arguments.convention,
@@ -59,7 +62,8 @@ def report_store(
     )
     chosen = convention_named(convention)
     frames = study_frames(store, plan, chosen)
-    return write_report(frames, store.root / "report", formats, layouts, chosen)
+    with reported(store.root):
+        return write_report(frames, store.root / "report", formats, layouts, chosen)
 
 
 def _say(heading: str, lines: list[str]) -> None:
