@@ -76,15 +76,15 @@ def run_cell(cell: Cell, options: RunOptions) -> Outcome:
         raise
     except Exception as error:  # the one wide net: around a cell, so that the others go on
         reason = f"{type(error).__name__}: {error}".splitlines()[0]
-        record = _head(cell) | {
-            "status": "failed",
-            "reason": reason,
-            "traceback": traceback.format_exc(),
-            "stored": [],
-        }
-        store.write_cell(cell.id, record)
+        store_failure(cell, store, reason, traceback.format_exc())
         return Outcome(cell, "failed", time.perf_counter() - started, reason)
     return Outcome(cell, "done", time.perf_counter() - started)
+
+
+def store_failure(cell: Cell, store: Store, reason: str, trace: str) -> None:
+    """Stores a cell as failed, so that the tables show it and the reason is kept."""
+    record = {"status": "failed", "reason": reason, "traceback": trace, "stored": []}
+    store.write_cell(cell.id, _head(cell) | record)
 
 
 def _run(cell: Cell, options: RunOptions, store: Store) -> None:

@@ -6,16 +6,21 @@ import multiprocessing
 import os
 import signal
 import threading
+import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
 from multiprocessing.connection import wait as wait_for
+from multiprocessing.process import BaseProcess
 
 from benchmarks.plan import Cell
 from benchmarks.progress import Progress
-from benchmarks.runner import Outcome, RunOptions, run_cell
+from benchmarks.runner import Outcome, RunOptions, run_cell, store_failure
+from benchmarks.store import Store
 
+#: seconds that workers get to shut down after their last cell
+_PATIENCE = 10.0
 _DIED = "the worker process died, perhaps for lack of memory"
 
 
@@ -44,6 +49,7 @@ def run_local(
                 # Which of the running cells killed its worker is not known: go on one by one.
                 workers = 1
                 continue
+            store_failure(left[0], Store(options.out), _DIED, "")
             outcomes.append(Outcome(left.pop(0), "failed", 0.0, _DIED))
             progress.finished(outcomes[-1])
     return outcomes
@@ -60,6 +66,8 @@ def _run_pool(
     )
     waiting = iter(cells)
     running: set[Future[Outcome]] = set()
+    others = multiprocessing.active_children()
+    patience = _PATIENCE
     try:
         with _interrupts_ignored():
             for cell in _take(waiting, workers):
@@ -72,11 +80,25 @@ def _run_pool(
                 with _interrupts_ignored():
                     running |= {pool.submit(run_cell, cell, options) for cell in _take(waiting, 1)}
     except BaseException:
-        for child in multiprocessing.active_children():
-            child.terminate()
+        patience = 0.0
         raise
     finally:
-        pool.shutdown(cancel_futures=True)
+        workers_left = [p for p in multiprocessing.active_children() if p not in others]
+        pool.shutdown(wait=False, cancel_futures=True)
+        _end(workers_left, patience)
+
+
+def _end(processes: Sequence[BaseProcess], patience: float) -> None:
+    """Waits for workers that were told to end, and ends those that do not.
+
+    Every cell is stored by then: a worker that hangs while it shuts down must not hold up a study.
+    """
+    deadline = time.monotonic() + patience
+    for process in processes:
+        process.join(max(0.0, deadline - time.monotonic()))
+        if process.is_alive():
+            process.kill()
+            process.join()
 
 
 def _take(cells: Iterator[Cell], count: int) -> list[Cell]:

@@ -1,4 +1,6 @@
-"""Methods from outside the checkout: one that works, and one that reads what it may not."""
+"""Methods from outside the checkout: one that works, one that reads what it may not,
+and one that takes its process down.
+"""
 
 import json
 
@@ -11,18 +13,19 @@ from tests.end_to_end.commands import TINY, call
 
 MODULES = {
     "outside_good": method_source("outsider", "Outside method"),
+    "outside_dying": method_source("dying", "Dying method", "import os; os._exit(9)"),
     "outside_peeking": method_source("peeking", "Peeking method", "batch.groups"),
 }
 
 
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory, cache):
-    """Both methods on one seed: the ended command and its result folder."""
+    """The methods on one seed: the ended command and its result folder."""
     folder = tmp_path_factory.mktemp("plug-in")
     site = install(folder / "site", MODULES)
     done = call(
-        "run", "--methods", "outsider,peeking", "--seeds", "1", *TINY, "--workers", "1", "--out",
-        str(folder / "out"), "--cache", str(cache), path=(site,),
+        "run", "--methods", "dying,outsider,peeking", "--seeds", "1", *TINY, "--workers", "1",
+        "--out", str(folder / "out"), "--cache", str(cache), path=(site,),
     )  # fmt: skip
     return done, folder / "out"
 
@@ -53,7 +56,7 @@ def test_a_failed_cell_ends_the_run_with_1_after_the_others(ran):
     }
 
     assert done.returncode == 1
-    assert states == {"outsider": "done", "peeking": "failed"}
+    assert states == {"dying": "failed", "outsider": "done", "peeking": "failed"}
 
 
 def test_a_failed_cell_is_named_with_its_reason_and_no_traceback(ran):
@@ -75,5 +78,14 @@ def test_a_failed_cell_is_shown_as_failed_in_the_report(ran):
     _, out = ran
     lines = (out / "report" / "tables.md").read_text().splitlines()
 
-    (first, *_) = [line for line in lines if line.startswith("| Peeking method")]
-    assert "failed" in first
+    for title in ("Peeking method", "Dying method"):
+        (first, *_) = [line for line in lines if line.startswith(f"| {title}")]
+        assert "failed" in first
+
+
+def test_a_method_that_takes_its_process_down_is_a_failed_cell(ran):
+    done, out = ran
+    (path,) = out.glob("cells/synthetic-dying-*/cell.json")
+
+    assert json.loads(path.read_text())["reason"].startswith("the worker process died")
+    assert "failed: synthetic-dying-s0-" in done.stdout
