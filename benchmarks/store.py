@@ -132,7 +132,7 @@ class Store:
         """A JSON file of the result folder.
 
         Raises:
-            StudyError: it is not there: the folder holds no study.
+            StudyError: it is not there, so that the folder holds no study, or it is damaged.
         """
         try:
             return json.loads((self.root / name).read_text(encoding="utf-8"))  # type: ignore[no-any-return]
@@ -140,6 +140,11 @@ class Store:
             raise StudyError(
                 f"{self.root} holds no study ({name} is missing); "
                 "`python -m benchmarks run --out` makes one."
+            ) from None
+        except ValueError as error:
+            raise StudyError(
+                f"{self.root / name} is damaged ({error}); the `run` command of the study writes "
+                "it again."
             ) from None
 
     @contextmanager

@@ -207,6 +207,13 @@ def test_a_folder_without_a_study_is_said(store):
         store.read_json("plan.json")
 
 
+def test_a_damaged_plan_is_said_in_one_sentence(store):
+    store.write_text("plan.json", '{"cells": [')
+
+    with pytest.raises(StudyError, match=r"plan\.json is damaged .* `run` command .* writes it"):
+        store.read_json("plan.json")
+
+
 def test_a_damaged_record_is_said_in_one_sentence(store):
     store.write_cell("one", DONE)
     (store.path("one") / "cell.json").write_text('{"status": "do')
