@@ -11,6 +11,7 @@ from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
 from contextlib import contextmanager
+from multiprocessing import resource_tracker
 from multiprocessing.connection import wait as wait_for
 from multiprocessing.process import BaseProcess
 
@@ -107,15 +108,23 @@ def _take(cells: Iterator[Cell], count: int) -> list[Cell]:
 
 @contextmanager
 def _interrupts_ignored() -> Iterator[None]:
-    """Processes started within ignore Ctrl-C, which the parent alone answers."""
+    """Processes started within ignore Ctrl-C; the parent answers it at the end of the block."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    # Starting it would lift the block of the signal.
+    resource_tracker.ensure_running()
+    arrived: list[int] = []
+    before = signal.signal(signal.SIGINT, lambda number, _: arrived.append(number))
+    # New processes inherit the block; ignoring the signal instead would lose it for us.
+    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
     try:
         yield
     finally:
+        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
         signal.signal(signal.SIGINT, before)
+        if arrived:
+            signal.raise_signal(signal.SIGINT)
 
 
 def _start_worker(threads: int, deterministic: bool) -> None:
