@@ -65,7 +65,8 @@ def _run_pool(
         initializer=_start_worker,
         initargs=(threads, options.deterministic),
     )
-    waiting = iter(cells)
+    # A copy: the caller strikes finished cells off its list while this one is walked.
+    waiting = iter(tuple(cells))
     running: set[Future[Outcome]] = set()
     others = multiprocessing.active_children()
     patience = _PATIENCE

@@ -1,5 +1,6 @@
-"""Ctrl-C while worker processes are started."""
+"""Worker processes: order, reuse and end; Ctrl-C while they are started."""
 
+import multiprocessing
 import os
 import signal
 import subprocess
@@ -7,7 +8,17 @@ import sys
 
 import pytest
 
-from benchmarks.executors.local import _interrupts_ignored
+from benchmarks.executors.local import _interrupts_ignored, run_local
+from benchmarks.plan import make_plan
+from benchmarks.progress import Progress
+from benchmarks.runner import RunOptions
+from benchmarks.study import Study
+
+SMALL = {
+    "synthetic.pool_images": 100,
+    "synthetic.test_images": 60,
+    "protocol.pixels": 32,
+}
 
 
 def test_ctrl_c_while_workers_start_is_answered_afterwards():
@@ -38,3 +49,23 @@ def test_processes_started_meanwhile_ignore_ctrl_c():
         )
 
     assert done.stdout == "alive\n"
+
+
+def test_one_worker_runs_all_cells_in_the_order_of_the_plan(tmp_path):
+    # A batch larger than the training part: the cells fail at once, and only their order matters.
+    study = Study(methods=("ce",), seeds=(0, 1, 2, 3), set={**SMALL, "protocol.batch_size": 1000})
+    cells = make_plan(study, None).cells
+    options = RunOptions(tmp_path, None, tmp_path / "cache")
+    before = set(multiprocessing.active_children())
+    seen = []
+
+    class Watch(Progress):
+        def finished(self, outcome):
+            seen.append({p.pid for p in set(multiprocessing.active_children()) - before})
+            super().finished(outcome)
+
+    outcomes = run_local(cells, options, Watch(cells, 1), workers=1, threads=1)
+
+    assert [outcome.cell.seed for outcome in outcomes] == [0, 1, 2, 3]
+    assert len(set.union(*seen)) == 1, "one worker process, started once"
+    assert not set(multiprocessing.active_children()) - before
