@@ -13,7 +13,7 @@ from benchmarks import registry
 from benchmarks.backbones import make_backbone
 from benchmarks.parts import CellData, cell_data, make_task
 from benchmarks.pictures import Pictures, channel_statistics
-from benchmarks.plan import Cell, make_dataset, settings_from
+from benchmarks.plan import Cell, settings_from
 from benchmarks.protocol import Protocol
 from benchmarks.seeding import seeded, torch_generator
 from datasets import settings as declared
@@ -87,7 +87,8 @@ class _Loader:
 @lru_cache(maxsize=2)
 def _faces(loader: _Loader) -> tuple[Dataset, FaceData]:
     name, _, _, pixels = loader.key
-    dataset = make_dataset(name, loader.settings)
+    cls = registry.datasets()[name]
+    dataset = cls(settings_from(cls, loader.settings))
     return dataset, dataset.load(loader.root, loader.cache, pixels)
 
 

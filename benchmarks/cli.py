@@ -32,7 +32,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
         # The commands import torch, timm, pandas; `--help` must not.
         command = importlib.import_module(f"benchmarks.commands.{_MODULES[options.command]}")
         return int(command.main(options))
-    except KeyboardInterrupt:
+    except KeyboardInterrupt as stop:
+        # A command that has something to say about where it stopped has said it.
+        print(f"\nStopped{stop}.", file=sys.stderr)
         return 130
     except BrokenPipeError:
         # The reader went away (`| head`); what it wanted was written.

@@ -91,7 +91,8 @@ def _make_schedule(optimiser: torch.optim.Optimizer, protocol: Protocol, total: 
     if protocol.schedule == "one_cycle" and total > 2:
         peaks = [float(chosen["lr"]) for chosen in optimiser.param_groups]
         # One step more than there are: the scheduler is stepped once after the last update.
-        return OneCycleLR(optimiser, max_lr=peaks, total_steps=total + 1)
+        # Momentum and betas stay as declared; by default the scheduler would cycle them too.
+        return OneCycleLR(optimiser, max_lr=peaks, total_steps=total + 1, cycle_momentum=False)
     milestones = [share * total for share in protocol.milestones]
     steps = protocol.schedule == "steps"
 

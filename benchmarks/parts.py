@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 import torch
@@ -12,9 +13,6 @@ from benchmarks.errors import StudyError
 from datasets.errors import DataError
 from datasets.spec import UNKNOWN, Attribute, Batch, Codes, Dataset, FaceData, Split, groups_of
 from methods.base import MethodCard, Task
-
-#: field -> need, for batches that are handed to `predict`
-_TEST_NEED = {"groups": "test_groups", "attributes": "test_groups"}
 
 
 @dataclass(frozen=True)
@@ -129,7 +127,9 @@ class Fields:
         part: one of them.
         card: what the method declares.
         device: where the tensors go.
-        predicting: hand over what may be read at test: groups if `test_groups` is declared.
+        role: what the part is to the method. `train` and `val` hand over labels and what is
+            declared, groups by `train_groups` or `val_groups`; `test` hands over groups only, by
+            `test_groups`.
     """
 
     def __init__(
@@ -139,12 +139,13 @@ class Fields:
         card: MethodCard,
         device: torch.device,
         *,
-        predicting: bool = False,
+        role: Literal["train", "val", "test"] = "train",
     ) -> None:
-        needs = _TEST_NEED if predicting else Batch.NEED
-        tensors = {} if predicting else {"labels": torch.from_numpy(part.labels)}
+        tensors = {} if role == "test" else {"labels": torch.from_numpy(part.labels)}
         for name, values in _optional_fields(data, part).items():
-            if name in needs and card.may_read(needs[name]):
+            of_groups = Batch.NEED[name] == "train_groups"
+            need = f"{role}_groups" if of_groups else Batch.NEED[name]
+            if card.may_read(need) and (of_groups or role != "test"):
                 tensors[name] = torch.from_numpy(values)
         self.tensors = {name: tensor.to(device) for name, tensor in tensors.items()}
 

@@ -69,25 +69,14 @@ def make_plan(study: Study, data_root: Path | None) -> Plan:
     """
     cells: dict[str, Cell] = {}
     skipped: dict[NotApplicable, None] = {}
-    fingerprints: dict[tuple[str, str], str] = {}
-    for methods, changes in _requests(study):
-        _check_owners(study, changes)
-        protocol = resolve_protocol(study.preset, changes)
-        for name in registry.select_datasets(study.datasets):
-            dataset = make_dataset(name, _changes_of(name, changes))
-            key = (name, repr(dataset.settings))
-            if key not in fingerprints:
-                fingerprints[key] = dataset.fingerprint(data_root)
-            for method in methods:
-                for seed in study.seeds:
-                    planned = _plan_cell(
-                        study, dataset, method, seed,
-                        changes=changes, protocol=protocol, fingerprint=fingerprints[key],
-                    )  # fmt: skip
-                    if isinstance(planned, Cell):
-                        cells[planned.id] = planned
-                    else:
-                        skipped[planned] = None
+    for methods, context in _contexts(study, data_root):
+        for key in methods:
+            for seed in study.seeds:
+                planned = _plan_cell(context, key, seed)
+                if isinstance(planned, Cell):
+                    cells[planned.id] = planned
+                else:
+                    skipped[planned] = None
     # Seed by seed, so that an interrupted study holds paired results; costly cells first in each.
     ordered = sorted(cells.values(), key=lambda c: (c.seed, -c.cost, c.dataset, c.method, c.id))
     return Plan(tuple(ordered), tuple(skipped))
@@ -137,11 +126,41 @@ def grouped_attributes(spec: DatasetSpec, wanted: tuple[str, ...]) -> tuple[str,
     return tuple(spec.attribute(name).name for name in wanted or spec.default_groups)
 
 
-def _requests(study: Study) -> Iterator[tuple[list[str], dict[str, Any]]]:
-    """The study's own methods and settings, then those of each variant on top."""
-    yield registry.select_methods(study.methods), dict(study.set)
-    for variant in study.variants:
-        yield registry.select_methods(variant.methods), {**study.set, **variant.set}
+@dataclass(frozen=True)
+class _Context:
+    """What the cells of one data set under one set of changes share."""
+
+    study: Study
+    changes: Mapping[str, Any]
+    protocol: Protocol
+    dataset: Dataset
+    fingerprint: str
+
+    @property
+    def spec(self) -> DatasetSpec:
+        return self.dataset.describe()
+
+    @property
+    def groups(self) -> tuple[str, ...]:
+        return grouped_attributes(self.spec, self.study.groups)
+
+
+def _contexts(study: Study, data_root: Path | None) -> Iterator[tuple[list[str], _Context]]:
+    """Method keys with their context: the study's own settings, then those of each variant."""
+    requests = [(study.methods, dict(study.set))]
+    requests += [(variant.methods, {**study.set, **variant.set}) for variant in study.variants]
+    fingerprints: dict[tuple[str, str], str] = {}
+    for patterns, changes in requests:
+        methods = registry.select_methods(patterns)
+        _check_owners(study, changes)
+        protocol = resolve_protocol(study.preset, changes)
+        for name in registry.select_datasets(study.datasets):
+            dataset = make_dataset(name, _changes_of(name, changes))
+            # Reading a data set's files takes a while; variants mostly share them.
+            key = (name, repr(dataset.settings))
+            if key not in fingerprints:
+                fingerprints[key] = dataset.fingerprint(data_root)
+            yield methods, _Context(study, changes, protocol, dataset, fingerprints[key])
 
 
 def _check_owners(study: Study, changes: Mapping[str, Any]) -> None:
@@ -164,48 +183,36 @@ def _changes_of(owner: str, changes: Mapping[str, Any]) -> dict[str, Any]:
     return {k.removeprefix(prefix): v for k, v in changes.items() if k.startswith(prefix)}
 
 
-def _plan_cell(
-    study: Study,
-    dataset: Dataset,
-    key: str,
-    seed: int,
-    *,
-    changes: Mapping[str, Any],
-    protocol: Protocol,
-    fingerprint: str,
-) -> Cell | NotApplicable:
-    cls, spec = registry.methods()[key], dataset.describe()
-    settings = declared.make(cls.Settings, _changes_of(key, changes), key)
-    variant = _variant(study.preset, settings, dataset, protocol)
-    groups = grouped_attributes(spec, study.groups)
+def _plan_cell(context: _Context, key: str, seed: int) -> Cell | NotApplicable:
+    cls, spec = registry.methods()[key], context.spec
+    settings = declared.make(cls.Settings, _changes_of(key, context.changes), key)
     card = cls.card_for(settings)
     reads = tuple(sorted(card.needs | card.optional))
-    reason = _missing_need(card, spec, groups) or cls.skip(spec, settings)
+    variant = _variant(context, settings)
+    reason = _missing_need(card, spec, context.groups) or cls.skip(spec, settings)
     if reason is not None:
         return NotApplicable(spec.name, key, variant, seed, reads, reason)
-    description = {
-        "dataset": spec.name,
-        "dataset_settings": _identity(dataset.settings),
-        "fingerprint": fingerprint,
-        "groups": list(groups),
-        "unknown_groups": study.unknown_groups,
-        "method": key,
-        "method_version": cls.card.version,
+    description = _description(context, card, settings, seed)
+    cell_id = _cell_id(description)
+    return Cell(cell_id, spec.name, key, variant, seed, description, card.cost, reads)
+
+
+def _description(context: _Context, card: MethodCard, settings: Any, seed: int) -> dict[str, Any]:
+    """Everything that may change a number, as JSON values: what identifies a cell."""
+    return {
+        "dataset": context.spec.name,
+        "dataset_settings": _identity(context.dataset.settings),
+        "fingerprint": context.fingerprint,
+        "train_images": context.spec.train_images,
+        "groups": list(context.groups),
+        "unknown_groups": context.study.unknown_groups,
+        "method": card.key,
+        "method_version": card.version,
         "settings": _identity(settings),
-        "protocol": _identity(protocol),
+        "protocol": _identity(context.protocol),
         "protocol_version": PROTOCOL_VERSION,
         "seed": seed,
     }
-    return Cell(
-        id=_cell_id(description),
-        dataset=spec.name,
-        method=key,
-        variant=variant,
-        seed=seed,
-        description=description,
-        cost=card.cost,
-        reads=reads,
-    )
 
 
 def _missing_need(card: MethodCard, spec: DatasetSpec, groups: tuple[str, ...]) -> str | None:
@@ -216,14 +223,14 @@ def _missing_need(card: MethodCard, spec: DatasetSpec, groups: tuple[str, ...]) 
     return None
 
 
-def _variant(preset: str, settings: Any, dataset: Dataset, protocol: Protocol) -> str:
+def _variant(context: _Context, settings: Any) -> str:
     """What differs from the defaults: `gamma=3 synthetic.bias=0 protocol.images=600`."""
-    base = asdict(PRESETS[preset])
-    shared = {k: v for k, v in sorted(asdict(protocol).items()) if v != base[k]}
+    base = asdict(PRESETS[context.study.preset])
+    protocol = asdict(context.protocol)
     parts = {
         "": declared.changed(settings),
-        f"{dataset.describe().name}.": declared.changed(dataset.settings),
-        "protocol.": shared,
+        f"{context.spec.name}.": declared.changed(context.dataset.settings),
+        "protocol.": {k: v for k, v in sorted(protocol.items()) if v != base[k]},
     }
     return " ".join(
         f"{owner}{name}={_plain(value)}"
@@ -235,7 +242,9 @@ def _variant(preset: str, settings: Any, dataset: Dataset, protocol: Protocol) -
 def _plain(value: Any) -> str:
     if isinstance(value, tuple):
         return "+".join(_plain(item) for item in value)
-    return f"{value:g}" if isinstance(value, float) else str(value)
+    # Short where that loses nothing: two settings must not share a label.
+    short = f"{value:g}" if isinstance(value, float) else str(value)
+    return short if not isinstance(value, float) or float(short) == value else repr(value)
 
 
 def _identity(settings: Any) -> dict[str, Any]:

@@ -7,7 +7,6 @@ import time
 import traceback
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
-from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -82,7 +81,12 @@ def run_cell(cell: Cell, options: RunOptions) -> Outcome:
 
 
 def store_failure(cell: Cell, store: Store, reason: str, trace: str) -> None:
-    """Stores a cell as failed, so that the tables show it and the reason is kept."""
+    """Stores a cell as failed, so that the tables show it and the reason is kept.
+
+    A cell that is already done, and was run again for its features or weights, stays as it is.
+    """
+    if store.is_done(cell.id):
+        return
     record = {"status": "failed", "reason": reason, "traceback": trace, "stored": []}
     store.write_cell(cell.id, _head(cell) | record)
 
@@ -122,7 +126,7 @@ def _run(cell: Cell, options: RunOptions, store: Store) -> None:
         "sources": source_files(type(method)),
         "stored": list(options.wanted),
     }
-    save = _model_saver(method, training.checkpoints["last"]) if options.store_models else None
+    save = _model_saver(training.checkpoints["last"]) if options.store_models else None
     store.write_cell(cell.id, record, history=training.history, predictions=arrays, save_model=save)
 
 
@@ -192,11 +196,16 @@ def _selection(training: Training) -> dict[str, Any]:
     }
 
 
-def _model_saver(method: Method, checkpoint: Checkpoint) -> Callable[[Path], None]:
-    from safetensors.torch import save_file
+def _model_saver(checkpoint: Checkpoint) -> Callable[[Path], None]:
+    from safetensors.torch import save
 
-    state = {name: value.contiguous() for name, value in checkpoint.state.items()}
-    return partial(save_file, state)
+    # Written by us, not by the library: a full disk is then an OSError like any other.
+    content = save({name: value.contiguous() for name, value in checkpoint.state.items()})
+    return lambda path: _write_bytes(path, content)
+
+
+def _write_bytes(path: Path, content: bytes) -> None:
+    path.write_bytes(content)
 
 
 def _head(cell: Cell) -> dict[str, Any]:

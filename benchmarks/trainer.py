@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from typing import Literal
 
 import numpy as np
 import torch
@@ -92,22 +94,20 @@ class Trainer:
         moments = _moments(total, self.protocol.validations)
         updates = [OptimiserStep(update, self.protocol, total) for update in stage.updates]
         own = torch_generator("method", *self.shared, self.method.card.key, number)
-        sums: dict[str, Tensor] = {}
-        best, waited, since = -1.0, 0, 0
+        means = _TermMeans()
+        best, waited = -1.0, 0
         for index, batch in enumerate(self._batches(number, stage, total)):
             self._set_modes(stage)
             # Dropout and its like draw from the global generator: the same draws for every method.
             with seeded("step", *self.shared, number, index):
                 step = Step(index, total, own)
                 for update in updates:
-                    _add(sums, update.apply(batch, step))
+                    means.add(update.apply(batch, step))
             self.result.steps += 1
             self.result.images_seen += len(batch)
             if index + 1 not in moments:
                 continue
-            terms = _means(sums, index + 1 - since, stage.name)
-            sums, since = {}, index + 1
-            scores = self._validate(stage, index + 1, terms)
+            scores = self._validate(stage, index + 1, means.take(stage.name))
             if not self.protocol.patience or scores is None:
                 continue
             waited = 0 if scores.accuracy > best else waited + 1
@@ -163,13 +163,15 @@ class Trainer:
         """A stage without steps: features of both parts, once, in evaluation mode."""
         if stage.fit is None:
             raise AssertionError("only called for stages that fit")
-        parts = (self.data.train, self.data.validation)
         with seeded("fit", *self.shared, self.method.card.key):
-            stage.fit(*(self._features(part) for part in parts))
+            stage.fit(
+                self._features(self.data.train, "train"),
+                self._features(self.data.validation, "val"),
+            )
         self._validate(stage, 0, {})
 
-    def _features(self, part: Part) -> Batch:
-        fields = Fields(self.data, part, self.method.card, self.pictures.device)
+    def _features(self, part: Part, role: Literal["train", "val"]) -> Batch:
+        fields = Fields(self.data, part, self.method.card, self.pictures.device, role=role)
         blocks = []
         self.method.eval()
         with torch.inference_mode():
@@ -221,7 +223,7 @@ def predict(
         TrainingDiverged: a prediction is not a number.
     """
     method.eval()
-    fields = Fields(data, part, method.card, pictures.device, predicting=True)
+    fields = Fields(data, part, method.card, pictures.device, role="test")
     blocks = []
     with torch.inference_mode(), protocol.autocast(pictures.device):
         for start in range(0, len(part), _INFERENCE_BATCH):
@@ -246,17 +248,31 @@ def _moments(total: int, count: int) -> set[int]:
     return {max(1, round(total * (i + 1) / count)) for i in range(count)}
 
 
-def _add(sums: dict[str, Tensor], losses: dict[str, Tensor]) -> None:
-    for name, value in losses.items():
-        sums[name] = sums[name] + value.detach() if name in sums else value.detach()
+class _TermMeans:
+    """Means of the loss terms between two validations, without waiting for the device."""
 
+    def __init__(self) -> None:
+        self.sums: dict[str, Tensor] = {}
+        self.counts: Counter[str] = Counter()
 
-def _means(sums: dict[str, Tensor], count: int, stage: str) -> dict[str, float]:
-    means = {name: float(value) / count for name, value in sums.items()}
-    for name, value in means.items():
-        if not np.isfinite(value):
-            raise TrainingDiverged(
-                f"The term '{name}' of stage '{stage}' became {value}; lower the learning rate or "
-                "its coefficient."
-            )
-    return means
+    def add(self, losses: dict[str, Tensor]) -> None:
+        for name, value in losses.items():
+            known = self.sums.get(name)
+            self.sums[name] = value.detach() if known is None else known + value.detach()
+            self.counts[name] += 1
+
+    def take(self, stage: str) -> dict[str, float]:
+        """The means so far as `loss_TERM`; starts anew.
+
+        Raises:
+            TrainingDiverged: a mean is not finite.
+        """
+        means = {name: float(value) / self.counts[name] for name, value in self.sums.items()}
+        for name, value in means.items():
+            if not np.isfinite(value):
+                raise TrainingDiverged(
+                    f"The term '{name}' of stage '{stage}' became {value}; lower the learning "
+                    "rate or its coefficient."
+                )
+        self.sums, self.counts = {}, Counter()
+        return {f"loss_{name}": value for name, value in means.items()}

@@ -187,9 +187,10 @@ class Batch:
         if name.startswith("_") or name not in Batch.__annotations__:
             raise AttributeError(name)
         need = self.NEED.get(name, name)
+        other = " (val_groups, test_groups for those parts)" if need == "train_groups" else ""
         raise WithheldError(
             f"The method read batch.{name}, which it was not given: "
-            f"add '{need}' to what it declares, or do not read it."
+            f"add '{need}'{other} to what it declares, or do not read it."
         )
 
     def __len__(self) -> int:

@@ -176,14 +176,11 @@ def _run_missing(
     try:
         outcomes = run_local(missing, options, progress, workers=workers, threads=arguments.threads)
     except KeyboardInterrupt:
-        progress.close()
         done = sum(store.is_done(cell.id, options.wanted) for cell in plan.cells)
-        print(
-            f"\nStopped: {done} of {len(plan.cells)} cells are stored; "
-            "the same command continues with the others.",
-            flush=True,
-        )
-        raise
+        raise KeyboardInterrupt(
+            f": {done} of {len(plan.cells)} cells are stored; "
+            "the same command continues with the others"
+        ) from None
     finally:
         progress.close()
     seconds = time.monotonic() - started

@@ -400,7 +400,7 @@ def test_history_holds_the_mean_of_each_term_since_the_last_validation(recorder)
     _, training = recorded(recorder)
 
     # Steps 0 and 1, then 2 and 3.
-    assert [(row["a"], row["b"]) for row in training.history] == [(0.5, 1.0), (2.5, 1.0)]
+    assert [(row["loss_a"], row["loss_b"]) for row in training.history] == [(0.5, 1.0), (2.5, 1.0)]
     assert [row["images_seen"] for row in training.history] == [16, 32]
     assert [row["stage"] for row in training.history] == ["train", "train"]
 

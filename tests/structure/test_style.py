@@ -19,7 +19,6 @@ MAX_LINES, MAX_FUNCTION, MAX_POSITIONAL = 400, 40, 5
 #: function -> why it may be longer
 LONG = {
     "benchmarks/cli.py:_add_run": "one entry an option; splitting it would hide the list",
-    "benchmarks/plan.py:_plan_cell": "all that makes a cell's id in one place",
 }
 #: function -> why it may have more positional arguments
 WIDE: dict[str, str] = {}
