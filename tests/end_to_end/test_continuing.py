@@ -57,7 +57,7 @@ def test_ctrl_c_ends_with_130_and_says_how_to_continue(stopped):
     done, out, command = stopped
 
     assert done.returncode == 130
-    assert "of 4 cells are stored; the same command continues with the others." in done.stdout
+    assert "of 4 cells are stored; the same command continues with the others." in done.stderr
     assert "Traceback (most" not in done.stdout + done.stderr
 
     again = call(*command)
