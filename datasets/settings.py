@@ -72,7 +72,7 @@ def make(cls: type, changes: Mapping[str, Value], owner: str) -> Any:
     values = {}
     for name, raw in changes.items():
         if name not in fields:
-            raise SettingError(f"{owner} has no setting '{name}'{_instead(name, list(fields))}.")
+            raise SettingError(f"{owner} has no setting '{name}'{_instead(name, list(fields))}")
         value = _convert(raw, types_[name], f"{owner}.{name}")
         _check(value, fields[name].metadata, f"{owner}.{name}")
         values[name] = value
@@ -97,15 +97,15 @@ def described(cls: type) -> list[str]:
 
 def nearest(name: str, known: typing.Iterable[str]) -> str | None:
     """The known name most like `name`, or None when none is near."""
-    found = difflib.get_close_matches(name, list(known), n=1, cutoff=0.5)
+    found = difflib.get_close_matches(name, list(known), n=1, cutoff=0.6)
     return found[0] if found else None
 
 
 def _instead(name: str, known: list[str]) -> str:
     if not known:
-        return "; it has no settings"
+        return "; it has no settings."
     near = nearest(name, known)
-    return f"; did you mean '{near}'?" if near else f"; it has {', '.join(known)}"
+    return f"; did you mean '{near}'?" if near else f"; it has {', '.join(known)}."
 
 
 def _convert(raw: Value, wanted: Any, where: str) -> Value:

@@ -47,9 +47,10 @@ def main(arguments: Namespace) -> int:
     _refuse_empty(plan)
     for name in sorted({protocol_of(cell).backbone for cell in plan.cells}):
         check_name(name)
+    # Before anything is written: the data may tell that the study cannot be run.
+    _prepare_data(plan, options)
     store = Store(out)
     with store.locked():
-        _prepare_data(plan, options)
         store.write_text("study.toml", write_study(resolve(study)))
         store.write_json("plan.json", plan_record(study, plan))
         outcomes = _run_missing(plan, store, options, arguments)
