@@ -71,8 +71,10 @@ def _datasets() -> None:
 def _metrics() -> None:
     from reports.catalogue import metric_cards
 
-    for card in metric_cards():
-        _entry(f"{card.key}  {card.title}", f"best: {card.direction}", f"source: {card.source}")
+    for card in sorted(metric_cards(), key=lambda card: card.key):
+        low, high = card.limits
+        facts = f"{low:g} to {high:g}; best: {card.direction}; per {card.per}"
+        _entry(f"{card.key}  {card.title}", facts, f"source: {card.source}")
 
 
 def _layouts() -> None:
