@@ -11,9 +11,10 @@ from torch import nn
 
 from benchmarks import registry
 from benchmarks.backbones import make_backbone
+from benchmarks.identity import settings_from
 from benchmarks.parts import CellData, cell_data, make_task
 from benchmarks.pictures import Pictures, channel_statistics
-from benchmarks.plan import Cell, settings_from
+from benchmarks.plan import Cell
 from benchmarks.protocol import Protocol
 from benchmarks.seeding import seeded, torch_generator
 from datasets import settings as declared

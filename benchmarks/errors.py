@@ -9,3 +9,7 @@ class StudyError(EvenFaceError):
 
 class StoreError(EvenFaceError):
     """Results cannot be written where they were asked for."""
+
+
+class TrainingDiverged(EvenFaceError):
+    """A loss term or a prediction is no longer a finite number; the cell fails."""

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import hashlib
-import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, dataclass, fields, replace
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from benchmarks import registry
 from benchmarks.errors import StudyError
+from benchmarks.identity import cell_id, identity, plain
 from benchmarks.protocol import PRESETS, PROTOCOL_VERSION, Protocol
 from benchmarks.study import Study, Variant
 from datasets import settings as declared
 from datasets.spec import Dataset, DatasetSpec
-from methods.base import Method, MethodCard
+from methods.base import MethodCard
 
 
 @dataclass(frozen=True)
@@ -193,23 +192,22 @@ def _plan_cell(context: _Context, key: str, seed: int) -> Cell | NotApplicable:
     if reason is not None:
         return NotApplicable(spec.name, key, variant, seed, reads, reason)
     description = _description(context, card, settings, seed)
-    cell_id = _cell_id(description)
-    return Cell(cell_id, spec.name, key, variant, seed, description, card.cost, reads)
+    return Cell(cell_id(description), spec.name, key, variant, seed, description, card.cost, reads)
 
 
 def _description(context: _Context, card: MethodCard, settings: Any, seed: int) -> dict[str, Any]:
     """Everything that may change a number, as JSON values: what identifies a cell."""
     return {
         "dataset": context.spec.name,
-        "dataset_settings": _identity(context.dataset.settings),
+        "dataset_settings": identity(context.dataset.settings),
         "fingerprint": context.fingerprint,
         "train_images": context.spec.train_images,
         "groups": list(context.groups),
         "unknown_groups": context.study.unknown_groups,
         "method": card.key,
         "method_version": card.version,
-        "settings": _identity(settings),
-        "protocol": _identity(context.protocol),
+        "settings": identity(settings),
+        "protocol": identity(context.protocol),
         "protocol_version": PROTOCOL_VERSION,
         "seed": seed,
     }
@@ -233,53 +231,7 @@ def _variant(context: _Context, settings: Any) -> str:
         "protocol.": {k: v for k, v in sorted(protocol.items()) if v != base[k]},
     }
     return " ".join(
-        f"{owner}{name}={_plain(value)}"
+        f"{owner}{name}={plain(value)}"
         for owner, values in parts.items()
         for name, value in values.items()
     )
-
-
-def _plain(value: Any) -> str:
-    if isinstance(value, tuple):
-        return "+".join(_plain(item) for item in value)
-    # Short where that loses nothing: two settings must not share a label.
-    short = f"{value:g}" if isinstance(value, float) else str(value)
-    return short if not isinstance(value, float) or float(short) == value else repr(value)
-
-
-def _identity(settings: Any) -> dict[str, Any]:
-    """Settings as JSON values; a file is identified by its content, not by its path."""
-    values: dict[str, Any] = {}
-    for item in fields(settings):
-        value = getattr(settings, item.name)
-        if item.metadata["is_file"] and value:
-            value = {"path": value, "sha256": _sha256_of(Path(value))}
-        values[item.name] = list(value) if isinstance(value, tuple) else value
-    return values
-
-
-def _sha256_of(path: Path) -> str:
-    try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
-    except OSError as error:
-        raise StudyError(f"{path} cannot be read: {error.strerror}.") from None
-
-
-def _cell_id(description: Mapping[str, Any]) -> str:
-    hashed = json.dumps(_without_paths(description), sort_keys=True).encode()
-    digest = hashlib.sha256(hashed).hexdigest()[:12]
-    return f"{description['dataset']}-{description['method']}-s{description['seed']}-{digest}"
-
-
-def _without_paths(value: Any) -> Any:
-    if isinstance(value, Mapping):
-        if set(value) == {"path", "sha256"}:
-            return value["sha256"]
-        return {key: _without_paths(item) for key, item in value.items()}
-    return value
-
-
-def settings_from(cls: type[Method] | type[Dataset], stored: Mapping[str, Any]) -> Any:
-    """The settings object of a cell's description."""
-    values = {k: v["path"] if isinstance(v, dict) else v for k, v in stored.items()}
-    return declared.make(cls.Settings, values, cls.card.key)

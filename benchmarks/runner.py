@@ -19,12 +19,13 @@ from benchmarks.errors import StoreError
 from benchmarks.parts import CellData, Part
 from benchmarks.pictures import Pictures
 from benchmarks.plan import Cell
+from benchmarks.prediction import INFERENCE_BATCH, predict
 from benchmarks.protocol import Protocol
 from benchmarks.provenance import provenance
 from benchmarks.selection import READS_GROUPS, RULES
 from benchmarks.sources import source_files
 from benchmarks.store import Store
-from benchmarks.trainer import Checkpoint, Trainer, Training, predict
+from benchmarks.trainer import Checkpoint, Trainer, Training
 from datasets.errors import DataError
 from datasets.spec import DatasetSpec
 from methods.base import Method
@@ -178,8 +179,8 @@ def _features(
     with torch.inference_mode():
         for name, part in (("val", data.validation), ("test", data.test)):
             blocks = [
-                method.features(pictures.read(part.rows[start : start + 250])).cpu()
-                for start in range(0, len(part), 250)
+                method.features(pictures.read(part.rows[start : start + INFERENCE_BATCH])).cpu()
+                for start in range(0, len(part), INFERENCE_BATCH)
             ]
             arrays[f"{name}_features"] = torch.cat(blocks).numpy().astype(np.float16)
     return arrays

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Literal
@@ -16,17 +15,13 @@ from benchmarks.augment import Augmentation, warp
 from benchmarks.optimisers import OptimiserStep
 from benchmarks.parts import CellData, Fields, Part
 from benchmarks.pictures import Pictures
+from benchmarks.prediction import INFERENCE_BATCH, predict
 from benchmarks.protocol import Protocol
 from benchmarks.seeding import seeded, torch_generator
 from benchmarks.selection import RULES, Scores, Selection, ValidationRecord, score
+from benchmarks.term_means import TermMeans
 from datasets.spec import Batch
 from methods.base import Method, MethodError, Stage, Step
-
-_INFERENCE_BATCH = 250
-
-
-class TrainingDiverged(MethodError):
-    """A loss term or a prediction is no longer a finite number."""
 
 
 @dataclass(frozen=True)
@@ -94,7 +89,7 @@ class Trainer:
         moments = _moments(total, self.protocol.validations)
         updates = [OptimiserStep(update, self.protocol, total) for update in stage.updates]
         own = torch_generator("method", *self.shared, self.method.card.key, number)
-        means = _TermMeans()
+        means = TermMeans()
         best, waited = -1.0, 0
         for index, batch in enumerate(self._batches(number, stage, total)):
             self._set_modes(stage)
@@ -175,8 +170,8 @@ class Trainer:
         blocks = []
         self.method.eval()
         with torch.inference_mode():
-            for start in range(0, len(part), _INFERENCE_BATCH):
-                rows = part.rows[start : start + _INFERENCE_BATCH]
+            for start in range(0, len(part), INFERENCE_BATCH):
+                rows = part.rows[start : start + INFERENCE_BATCH]
                 blocks.append(self.method.features(self.pictures.read(rows)))
         # Cloned: tensors made in inference mode cannot take part in a later backward pass.
         return Batch(features=torch.cat(blocks).clone(), **fields.tensors)
@@ -212,67 +207,6 @@ class Trainer:
             raise AssertionError("every rule keeps a checkpoint from the first record on")
 
 
-def predict(
-    method: Method, data: CellData, part: Part, pictures: Pictures, protocol: Protocol
-) -> NDArray[np.float32]:
-    """(n, K) log-probabilities of a part, in evaluation mode.
-
-    The method is handed pictures only, and groups if its card says that it may read them at test.
-
-    Raises:
-        TrainingDiverged: a prediction is not a number.
-    """
-    method.eval()
-    fields = Fields(data, part, method.card, pictures.device, role="test")
-    blocks = []
-    with torch.inference_mode(), protocol.autocast(pictures.device):
-        for start in range(0, len(part), _INFERENCE_BATCH):
-            rows = torch.arange(start, min(start + _INFERENCE_BATCH, len(part)))
-            images = pictures.read(part.rows[rows.numpy()])
-            batch = Batch(images=images, **fields.take(rows))
-            blocks.append(method.predict(batch).float().cpu())
-    predicted = torch.cat(blocks)
-    if protocol.precision == "bfloat16":
-        # Rounded to 8 bits, the probabilities of a row no longer sum to 1.
-        predicted = predicted.log_softmax(dim=1)
-    result: NDArray[np.float32] = predicted.numpy()
-    if np.isnan(result).any():
-        raise TrainingDiverged(
-            "The method predicts NaN; lower the learning rate or its coefficient."
-        )
-    return result
-
-
 def _moments(total: int, count: int) -> set[int]:
     """Steps after which the method is validated, the last step among them."""
     return {max(1, round(total * (i + 1) / count)) for i in range(count)}
-
-
-class _TermMeans:
-    """Means of the loss terms between two validations, without waiting for the device."""
-
-    def __init__(self) -> None:
-        self.sums: dict[str, Tensor] = {}
-        self.counts: Counter[str] = Counter()
-
-    def add(self, losses: dict[str, Tensor]) -> None:
-        for name, value in losses.items():
-            known = self.sums.get(name)
-            self.sums[name] = value.detach() if known is None else known + value.detach()
-            self.counts[name] += 1
-
-    def take(self, stage: str) -> dict[str, float]:
-        """The means so far as `loss_TERM`; starts anew.
-
-        Raises:
-            TrainingDiverged: a mean is not finite.
-        """
-        means = {name: float(value) / self.counts[name] for name, value in self.sums.items()}
-        for name, value in means.items():
-            if not np.isfinite(value):
-                raise TrainingDiverged(
-                    f"The term '{name}' of stage '{stage}' became {value}; lower the learning "
-                    "rate or its coefficient."
-                )
-        self.sums, self.counts = {}, Counter()
-        return {f"loss_{name}": value for name, value in means.items()}

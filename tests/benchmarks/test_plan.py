@@ -10,7 +10,8 @@ from benchmarks import registry
 from benchmarks.cli import _parser
 from benchmarks.commands.run import study_from
 from benchmarks.errors import StudyError
-from benchmarks.plan import make_plan, resolve, settings_from
+from benchmarks.identity import settings_from
+from benchmarks.plan import make_plan, resolve
 from benchmarks.protocol import PRESETS, Protocol
 from benchmarks.study import Study, Variant
 from datasets.errors import DataError, SettingError

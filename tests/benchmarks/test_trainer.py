@@ -8,7 +8,7 @@ import pytest
 import torch
 from torch import nn
 
-from benchmarks.trainer import TrainingDiverged
+from benchmarks.errors import TrainingDiverged
 from datasets.spec import Batch
 from methods.base import Method, MethodError, ParameterSet, Stage, Update, method
 from methods.ce import CrossEntropy

@@ -1,0 +1,63 @@
+"""What identifies a cell: settings as JSON values, a readable id, and the way back."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import fields
+from pathlib import Path
+from typing import Any
+
+from benchmarks.errors import StudyError
+from datasets import settings as declared
+from datasets.spec import Dataset
+from methods.base import Method
+
+
+def plain(value: Any) -> str:
+    """A setting's value in a variant's label."""
+    if isinstance(value, tuple):
+        return "+".join(plain(item) for item in value)
+    # Short where that loses nothing: two settings must not share a label.
+    short = f"{value:g}" if isinstance(value, float) else str(value)
+    return short if not isinstance(value, float) or float(short) == value else repr(value)
+
+
+def identity(settings: Any) -> dict[str, Any]:
+    """Settings as JSON values; a file is identified by its content, not by its path."""
+    values: dict[str, Any] = {}
+    for item in fields(settings):
+        value = getattr(settings, item.name)
+        if item.metadata["is_file"] and value:
+            value = {"path": value, "sha256": _sha256_of(Path(value))}
+        values[item.name] = list(value) if isinstance(value, tuple) else value
+    return values
+
+
+def _sha256_of(path: Path) -> str:
+    try:
+        return hashlib.sha256(path.read_bytes()).hexdigest()
+    except OSError as error:
+        raise StudyError(f"{path} cannot be read: {error.strerror}.") from None
+
+
+def cell_id(description: Mapping[str, Any]) -> str:
+    """A readable key and a hash of the description; paths of files do not count."""
+    hashed = json.dumps(_without_paths(description), sort_keys=True).encode()
+    digest = hashlib.sha256(hashed).hexdigest()[:12]
+    return f"{description['dataset']}-{description['method']}-s{description['seed']}-{digest}"
+
+
+def _without_paths(value: Any) -> Any:
+    if isinstance(value, Mapping):
+        if set(value) == {"path", "sha256"}:
+            return value["sha256"]
+        return {key: _without_paths(item) for key, item in value.items()}
+    return value
+
+
+def settings_from(cls: type[Method] | type[Dataset], stored: Mapping[str, Any]) -> Any:
+    """The settings object of a cell's description."""
+    values = {k: v["path"] if isinstance(v, dict) else v for k, v in stored.items()}
+    return declared.make(cls.Settings, values, cls.card.key)
