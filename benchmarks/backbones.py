@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import importlib
+import pickle  # for the name of the error that torch raises; nothing is unpickled here
 import sys
 from pathlib import Path
 from types import ModuleType
@@ -17,6 +18,10 @@ from datasets.settings import nearest
 
 # Kept alive for the life of the process: torch drops the operators of a collected library.
 _DECLARED: list[Any] = []
+
+
+#: a plain backbone; the trunk of a model that `--store-models` wrote; one saved from DataParallel
+_PREFIXES = ("", "trunk.", "module.")
 
 
 class BackboneError(EvenFaceError):
@@ -99,17 +104,35 @@ def _load(net: nn.Module, path: Path, name: str) -> None:
     """Loads the trunk's tensors; others in the file, such as a classifier's, are left out."""
     if not path.is_file():
         raise BackboneError(f"There is no weights file {path}.")
-    if path.suffix == ".safetensors":
-        from safetensors.torch import load_file
-
-        state = load_file(path)
-    else:
-        state = torch.load(path, map_location="cpu", weights_only=True)
+    state = _read(path)
     wanted = net.state_dict()
+    for prefix in _PREFIXES:
+        if all(f"{prefix}{key}" in state for key in wanted):
+            net.load_state_dict({key: state[f"{prefix}{key}"] for key in wanted})
+            return
     missing = [key for key in wanted if key not in state]
-    if missing:
+    raise BackboneError(
+        f"{path} does not hold the weights of {name}: {len(missing)} of {len(wanted)} tensors "
+        f"are missing, first {missing[0]}."
+    )
+
+
+def _read(path: Path) -> dict[str, Tensor]:
+    """The tensors of a weights file; a file that is anything else is refused, not run."""
+    from safetensors import SafetensorError
+    from safetensors.torch import load_file
+
+    try:
+        if path.suffix == ".safetensors":
+            return load_file(path)
+        state = torch.load(path, map_location="cpu", weights_only=True)
+    except (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError) as error:
+        reason = str(error).splitlines()[0]
         raise BackboneError(
-            f"{path} does not hold the weights of {name}: {len(missing)} of {len(wanted)} tensors "
-            f"are missing, first {missing[0]}."
-        )
-    net.load_state_dict({key: state[key] for key in wanted})
+            f"{path} is not a safetensors file or a plain state dict of tensors ({reason})."
+        ) from None
+    if isinstance(state, dict):
+        state = state.get("state_dict", state)
+    if not isinstance(state, dict):
+        raise BackboneError(f"{path} holds {type(state).__name__}, not a state dict of tensors.")
+    return {key: value for key, value in state.items() if isinstance(value, Tensor)}
