@@ -15,6 +15,19 @@ from datasets.spec import Dataset
 from methods.base import Method
 
 
+def changed_texts(settings: Any) -> dict[str, str]:
+    """Name -> text of the settings that differ from their defaults, for the label of a variant.
+
+    A file shows as its name and the first digits of its content's hash: two files of one name are
+    two variants.
+    """
+    files = {item.name for item in fields(settings) if item.metadata["is_file"]}
+    return {
+        name: f"{Path(value).name}:{_sha256_of(Path(value))[:8]}" if name in files else plain(value)
+        for name, value in declared.changed(settings).items()
+    }
+
+
 def plain(value: Any) -> str:
     """A setting's value in a variant's label."""
     if isinstance(value, tuple):

@@ -9,7 +9,7 @@ from typing import Any
 
 from benchmarks import registry
 from benchmarks.errors import StudyError
-from benchmarks.identity import cell_id, identity, plain
+from benchmarks.identity import cell_id, changed_texts, identity, plain
 from benchmarks.protocol import PRESETS, PROTOCOL_VERSION, Protocol
 from benchmarks.study import Study, Variant
 from datasets import settings as declared
@@ -226,12 +226,12 @@ def _variant(context: _Context, settings: Any) -> str:
     base = asdict(PRESETS[context.study.preset])
     protocol = asdict(context.protocol)
     parts = {
-        "": declared.changed(settings),
-        f"{context.spec.name}.": declared.changed(context.dataset.settings),
-        "protocol.": {k: v for k, v in sorted(protocol.items()) if v != base[k]},
+        "": changed_texts(settings),
+        f"{context.spec.name}.": changed_texts(context.dataset.settings),
+        "protocol.": {k: plain(v) for k, v in sorted(protocol.items()) if v != base[k]},
     }
     return " ".join(
-        f"{owner}{name}={plain(value)}"
+        f"{owner}{name}={value}"
         for owner, values in parts.items()
         for name, value in values.items()
     )

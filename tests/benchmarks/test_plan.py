@@ -227,6 +227,20 @@ def test_a_cell_gets_the_path_of_its_file_back(tmp_path):
 
 
 @pytest.mark.usefixtures("reads_a_file")
+def test_two_files_of_one_name_are_two_variants(tmp_path):
+    labels = []
+    for folder, text in (("a", "one"), ("b", "two")):
+        (tmp_path / folder).mkdir()
+        file = tmp_path / folder / "model.pth"
+        file.write_text(text)
+        study = Study(methods=("focal",), seeds=(0,), set={"focal.weights": str(file)})
+        labels.append(make_plan(study, None).cells[0].variant)
+
+    # sha256 of "one" begins with 7692c3ad, that of "two" with 3fc4ccfe.
+    assert labels == ["weights=model.pth:7692c3ad", "weights=model.pth:3fc4ccfe"]
+
+
+@pytest.mark.usefixtures("reads_a_file")
 def test_a_missing_file_is_refused(tmp_path):
     with pytest.raises(StudyError, match="absent cannot be read: No such file"):
         ids(set={"focal.weights": str(tmp_path / "absent")})
