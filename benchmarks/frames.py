@@ -37,9 +37,19 @@ def study_frames(store: Store, plan: Plan, convention: Convention) -> StudyFrame
         cells=pd.DataFrame(cells, columns=list(CELL_COLUMNS)),
         methods=pd.DataFrame([_method_row(card) for card in _in_table_order(plan)]),
         datasets=pd.DataFrame([_dataset_row(k, d) for k, d in plan["datasets"].items()]),
-        preset=plan["preset"],
+        preset=protocol_text(plan),
         select=plan["select"],
     )
+
+
+def protocol_text(plan: Plan) -> str:
+    """The preset, and what the study changed about groups for all of its methods."""
+    parts = [plan["preset"]]
+    if plan["groups"]:
+        parts.append(f"training groups {' x '.join(plan['groups'])}")
+    if plan["unknown_groups"] != "mask":
+        parts.append(f"unknown groups: {plan['unknown_groups']}")
+    return ", ".join(parts)
 
 
 def prediction_sets(store: Store, cell: Mapping[str, Any], dataset: Plan) -> list[PredictionSet]:

@@ -133,6 +133,8 @@ def plan_record(study: Study, plan: Plan) -> dict[str, Any]:
     return {
         "title": study.title,
         "preset": study.preset,
+        "groups": list(study.groups),
+        "unknown_groups": study.unknown_groups,
         "select": study.select,
         "cells": [_cell_record(cell) for cell in plan.cells],
         "not_applicable": [asdict(skipped) for skipped in plan.not_applicable],

@@ -4,7 +4,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from benchmarks.frames import prediction_sets, study_frames
+from benchmarks.frames import prediction_sets, protocol_text, study_frames
 from benchmarks.store import Store
 from reports.convention import PAPER
 
@@ -27,7 +27,9 @@ def make_plan(seeds, folds: int = 1, not_applicable=()) -> dict:
         "intersections": [], "folds": folds,
     }  # fmt: skip
     return {
-        "preset": "default", "select": "last", "cells": [planned(seed) for seed in seeds],
+        "preset": "default",
+        "groups": [],
+        "unknown_groups": "mask", "select": "last", "cells": [planned(seed) for seed in seeds],
         "not_applicable": list(not_applicable), "methods": {"ce": CARD},
         "datasets": {"faces": dataset},
     }  # fmt: skip
@@ -164,3 +166,10 @@ def test_methods_are_in_the_order_of_their_families(store):
 
     assert frame["method"].tolist() == ["ce", "b_loss", "a_post", "c_new"]
     assert frame["family"].tolist() == ["baseline", "loss", "post", "unheard of"]
+
+
+def test_what_a_study_changes_about_groups_stands_beside_the_preset():
+    changed = {"preset": "chen", "groups": ["gender", "age"], "unknown_groups": "drop"}
+
+    assert protocol_text(changed) == "chen, training groups gender x age, unknown groups: drop"
+    assert protocol_text({"preset": "chen", "groups": [], "unknown_groups": "mask"}) == "chen"
