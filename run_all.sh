@@ -18,8 +18,13 @@ set_up() {
     if [[ -f $stamp && $(cat "$stamp") == "$wanted" ]]; then
         return
     fi
+    local python=${PYTHON:-python3}
+    if ! "$python" -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] < (3, 14))'; then
+        echo "run_all.sh: $python is not Python 3.11 to 3.13; name one with PYTHON=..." >&2
+        exit 2
+    fi
     echo "Setting up .venv (a few minutes at the first call, about 1.6 GB)"
-    "${PYTHON:-python3}" -m venv .venv
+    "$python" -m venv .venv
     .venv/bin/python -m pip install --quiet --constraint constraints.txt --editable ".[dev]"
     echo "$wanted" >"$stamp"
 }
