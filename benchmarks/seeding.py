@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-import numpy as np
 import torch
 
 
@@ -24,11 +23,6 @@ def derive_seed(*parts: object) -> int:
 def torch_generator(*parts: object) -> torch.Generator:
     """A CPU generator for the stream named by `parts`."""
     return torch.Generator().manual_seed(derive_seed(*parts))
-
-
-def numpy_generator(*parts: object) -> np.random.Generator:
-    """A NumPy generator for the stream named by `parts`."""
-    return np.random.default_rng(derive_seed(*parts))
 
 
 @contextmanager

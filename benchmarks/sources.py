@@ -9,6 +9,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from benchmarks import ROOT
+from benchmarks.paths import shown
 
 
 def source_files(method: type) -> dict[str, str]:
@@ -20,7 +21,7 @@ def source_files(method: type) -> dict[str, str]:
     named = {getattr(value, "__module__", None) for value in vars(own).values()}
     modules = [own, *(sys.modules[n] for n in named if n and n.startswith("methods."))]
     files = {Path(inspect.getfile(module)).resolve() for module in modules}
-    return {_shown(path): digest(path) for path in sorted(files)}
+    return {shown(path, ROOT): digest(path) for path in sorted(files)}
 
 
 def changed_sources(stored: Mapping[str, str]) -> list[str]:
@@ -35,7 +36,3 @@ def changed_sources(stored: Mapping[str, str]) -> list[str]:
 def digest(path: Path) -> str:
     """Hex sha256 of a file."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
-
-
-def _shown(path: Path) -> str:
-    return str(path.relative_to(ROOT)) if path.is_relative_to(ROOT) else str(path)

@@ -11,6 +11,7 @@ from PIL import Image, ImageDraw
 
 from benchmarks import registry
 from benchmarks.errors import StoreError
+from benchmarks.paths import shown
 from datasets.spec import Dataset, FaceData
 
 _COLUMNS = 12
@@ -31,7 +32,7 @@ def main(arguments: Namespace) -> int:
         Image.fromarray(sheet).save(arguments.out, format="PNG", optimize=True)
     except OSError as error:
         raise StoreError(f"{arguments.out} cannot be written: {error.strerror}.") from None
-    print(f"{_shown(arguments.out)}: {sheet.shape[1]} x {sheet.shape[0]} pixels")
+    print(f"{shown(arguments.out, Path.cwd())}: {sheet.shape[1]} x {sheet.shape[0]} pixels")
     return 0
 
 
@@ -61,8 +62,3 @@ def class_sheet(faces: FaceData) -> NDArray[np.uint8]:
     for code, name in enumerate(classes):
         draw.text((6, code * pixels + pixels // 2), name, fill=(0, 0, 0))
     return np.asarray(picture)
-
-
-def _shown(path: Path) -> str:
-    here = Path.cwd()
-    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)

@@ -18,6 +18,7 @@ from benchmarks.commands.report import report_store
 from benchmarks.errors import StudyError
 from benchmarks.executors.local import run_local
 from benchmarks.parts import check_batch_size
+from benchmarks.paths import shown
 from benchmarks.plan import Cell, Plan, make_plan, resolve
 from benchmarks.progress import Progress, duration
 from benchmarks.runner import Outcome, RunOptions, attribute_pairs, card_of
@@ -168,7 +169,7 @@ def _run_missing(
     stored = len(plan.cells) - len(missing)
     print(
         f"{len(plan.cells)} cells, {stored} already done, {len(plan.not_applicable)} not "
-        f"applicable; results go to {_shown(options.out)}",
+        f"applicable; results go to {shown(options.out, Path.cwd())}",
         flush=True,
     )
     if not missing:
@@ -198,10 +199,5 @@ def _say_end(plan: Plan, outcomes: list[Outcome], written: list[Path]) -> int:
     if failed:
         print("Tracebacks are in the cells' cell.json; the same command tries them again.")
     tables = next((path for path in written if path.name == "tables.md"), None)
-    print(f"Report: {_shown(tables) if tables else 'nothing to report'}")
+    print(f"Report: {shown(tables, Path.cwd()) if tables else 'nothing to report'}")
     return 1 if failed else 0
-
-
-def _shown(path: Path) -> str:
-    here = Path.cwd()
-    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)

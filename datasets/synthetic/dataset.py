@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datasets.cache import read_or_build
-from datasets.spec import Dataset, DatasetSpec, FaceData, Split, dataset
+from datasets.spec import Dataset, DatasetSpec, FaceData, Split, dataset, groups_of
 from datasets.synthetic import action_units
 from datasets.synthetic.factors import ATTRIBUTES, draw_traits
 from datasets.synthetic.renderer import render
@@ -91,7 +91,9 @@ class Synthetic(Dataset):
             faces.subjects[pool], return_index=True, return_inverse=True
         )
         draw = stream(seed, "split")
-        group = faces.attributes[pool[first], 0] * 3 + faces.attributes[pool[first], 1]
+        group = groups_of(
+            faces.attributes[pool[first], :2], [len(a.levels) for a in ATTRIBUTES[:2]]
+        )
         order = np.lexsort((draw.random(len(subjects)), group))
         count = round(self.settings.validation_share * len(subjects))
         count = min(max(count, 1), len(subjects) - 1)

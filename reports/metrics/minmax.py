@@ -14,7 +14,14 @@ from reports.metrics.class_rates import recall
 from reports.metrics.counts import Counts
 from reports.metrics.performance import group_accuracy
 from reports.metrics.reasons import SKIPPED, Reason
-from reports.metrics.scores import ALL, Rates, Scores, between_groups, smallest_denominator
+from reports.metrics.scores import (
+    ALL,
+    Rates,
+    Scores,
+    between_groups,
+    smallest_denominator,
+    with_one_emotion,
+)
 from reports.metrics.summaries import with_summaries
 
 Absent = Literal["common", "skip", "nan"]
@@ -31,7 +38,7 @@ Absent = Literal["common", "skip", "nan"]
 def fs_acc(counts: Counts, convention: Convention) -> Scores:
     """Lowest over highest group accuracy, (S, 1, 1)."""
     return between_groups(
-        _with_one_emotion(group_accuracy(counts, convention.min_n)), counts, ALL, "ratio"
+        with_one_emotion(group_accuracy(counts, convention.min_n)), counts, ALL, "ratio"
     )
 
 
@@ -46,7 +53,7 @@ def fs_acc(counts: Counts, convention: Convention) -> Scores:
 def fs_gap(counts: Counts, convention: Convention) -> Scores:
     """Highest minus lowest group accuracy, (S, 1, 1)."""
     return between_groups(
-        _with_one_emotion(group_accuracy(counts, convention.min_n)), counts, ALL, "gap"
+        with_one_emotion(group_accuracy(counts, convention.min_n)), counts, ALL, "gap"
     )
 
 
@@ -100,7 +107,7 @@ def summed_recall_ratio(counts: Counts, min_n: int, absent: Absent) -> Scores:
     np.divide(np.where(used, rates.value, 0.0).sum(-1), used.sum(-1), out=mean, where=usable)
     reason = np.where(usable, np.int8(Reason.DEFINED), np.int8(Reason.INSUFFICIENT))
     n = smallest_denominator(rates.n, used, axis=-1)
-    scores = between_groups(_with_one_emotion(Rates(mean, n, reason)), counts, ALL, "ratio")
+    scores = between_groups(with_one_emotion(Rates(mean, n, reason)), counts, ALL, "ratio")
     if absent != "common":
         return scores
     return _name_dropped_classes(scores, counts, common[:, 0], big_enough)
@@ -120,8 +127,3 @@ def _name_dropped_classes(
         groups = skips.get((seed, 0, 0), SKIPPED).removeprefix(SKIPPED)
         skips[seed, 0, 0] = SKIPPED + "; ".join([groups, *dropped] if groups else dropped)
     return replace(scores, reason=reason, skips=skips)
-
-
-def _with_one_emotion(rates: Rates) -> Rates:
-    """(S, G) rates as (S, G, 1)."""
-    return Rates(rates.value[..., None], rates.n[..., None], rates.reason[..., None])

@@ -73,6 +73,11 @@ def rate(numerator: Ints, denominator: Ints, *, min_n: int, empty: Reason | Code
     return Rates(value, denominator, reason)
 
 
+def with_one_emotion(rates: Rates) -> Rates:
+    """(S, G) rates as (S, G, 1)."""
+    return Rates(rates.value[..., None], rates.n[..., None], rates.reason[..., None])
+
+
 def plain_scores(rates: Rates, groups: tuple[str, ...], emotions: tuple[str, ...]) -> Scores:
     """Scores that are the rates themselves, without worst or best group."""
     shape = (len(rates.value), len(groups), len(emotions))

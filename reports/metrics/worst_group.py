@@ -10,7 +10,14 @@ from reports.metrics.class_rates import recall
 from reports.metrics.counts import Counts
 from reports.metrics.performance import group_accuracy
 from reports.metrics.reasons import Reason
-from reports.metrics.scores import ALL, Rates, Scores, between_groups, skipped, smallest_denominator
+from reports.metrics.scores import (
+    ALL,
+    Scores,
+    between_groups,
+    skipped,
+    smallest_denominator,
+    with_one_emotion,
+)
 
 
 @metric(
@@ -23,9 +30,8 @@ from reports.metrics.scores import ALL, Rates, Scores, between_groups, skipped, 
 )
 def wga_attr(counts: Counts, convention: Convention) -> Scores:
     """Lowest group accuracy, (S, 1, 1)."""
-    rates = group_accuracy(counts, convention.min_n)
-    flat = Rates(rates.value[..., None], rates.n[..., None], rates.reason[..., None])
-    return between_groups(flat, counts, ALL, "worst")
+    rates = with_one_emotion(group_accuracy(counts, convention.min_n))
+    return between_groups(rates, counts, ALL, "worst")
 
 
 @metric(
