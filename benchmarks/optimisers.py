@@ -37,7 +37,11 @@ class OptimiserStep:
 
     def apply(self, batch: Batch, step: Step) -> Losses:
         """Computes the terms, steps the parameters and returns the terms."""
-        with self.protocol.autocast(batch.images.device):
+        if self.update.restart is not None and step.index == round(
+            self.update.restart * step.total
+        ):
+            self.optimiser.state.clear()
+        with self.protocol.autocast(self.parameters[0].device):
             losses = self.update.terms(batch, step)
         self._set_gradients(losses)
         if self.protocol.clip_norm:

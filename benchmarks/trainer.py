@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -89,6 +89,8 @@ class Trainer:
         moments = _moments(total, self.protocol.validations)
         updates = [OptimiserStep(update, self.protocol, total) for update in stage.updates]
         own = torch_generator("method", *self.shared, self.method.card.key, number)
+        if stage.prepare is not None:
+            stage.prepare(self.fields.all(), own)
         means = TermMeans()
         best, waited = -1.0, 0
         for index, batch in enumerate(self._batches(number, stage, total)):
@@ -99,7 +101,8 @@ class Trainer:
                 for update in updates:
                     means.add(update.apply(batch, step))
             self.result.steps += 1
-            self.result.images_seen += len(batch)
+            # Features were computed from each picture once; only pictures are counted.
+            self.result.images_seen += len(batch) if stage.on_features is None else 0
             if index + 1 not in moments:
                 continue
             scores = self._validate(stage, index + 1, means.take(stage.name))
@@ -112,26 +115,37 @@ class Trainer:
 
     def _steps_of(self, stage: Stage) -> int:
         budget = self.protocol.images_seen(len(self.data.train), self.data.faces.spec.train_images)
-        return max(1, round(stage.share * budget / self.protocol.batch_size))
+        return max(1, round(stage.share * budget / self._batch_size(stage)))
+
+    def _batch_size(self, stage: Stage) -> int:
+        return stage.batch_factor * self.protocol.batch_size
 
     def _batches(self, number: int, stage: Stage, total: int) -> Iterator[Batch]:
-        done, epoch, size = 0, 0, self.protocol.batch_size
+        features = None
+        if stage.on_features is not None:
+            features = self._features(self.data.train, stage.on_features)
+        done, epoch, size = 0, 0, self._batch_size(stage)
         while done < total:
             order = self._order(number, stage, epoch)
+            while len(order) < size:
+                epoch += 1
+                order = torch.cat([order, self._order(number, stage, epoch)])
             full = len(order) // size
-            if full == 0:
-                raise MethodError(
-                    f"{self.method.card.key} draws {len(order)} samples an epoch, less than one "
-                    f"batch of {size}; lower protocol.batch_size."
-                )
             for start in range(min(full, total - done)):
-                yield self._batch(order[start * size : (start + 1) * size], number, done + start)
+                rows = order[start * size : (start + 1) * size]
+                if features is None:
+                    yield self._batch(rows, number, done + start)
+                else:
+                    yield self._feature_batch(rows, features)
             done, epoch = done + full, epoch + 1
 
     def _order(self, number: int, stage: Stage, epoch: int) -> Tensor:
         generator = torch_generator("order", *self.shared, number, epoch)
         if stage.sampling is not None:
-            return stage.sampling(self.fields.all(), epoch, generator)
+            rows = stage.sampling(self.fields.all(), epoch, generator)
+            if len(rows) == 0:
+                raise MethodError(f"{self.method.card.key} draws no sample in an epoch.")
+            return rows
         return torch.randperm(len(self.data.train), generator=generator)
 
     def _batch(self, rows: Tensor, number: int, index: int) -> Batch:
@@ -141,6 +155,10 @@ class Trainer:
         if self.method.card.may_read("two_views"):
             fields["views"] = self._augmented(images, "second view", number, index)
         return Batch(**fields)
+
+    def _feature_batch(self, rows: Tensor, features: Tensor) -> Batch:
+        on_device = rows.to(self.pictures.device)
+        return Batch(features=features[on_device], **self.fields.take(on_device))
 
     def _augmented(self, images: Tensor, stream: str, number: int, index: int) -> Tensor:
         if self.augmentation.is_identity:
@@ -160,21 +178,25 @@ class Trainer:
             raise AssertionError("only called for stages that fit")
         with seeded("fit", *self.shared, self.method.card.key):
             stage.fit(
-                self._features(self.data.train, "train"),
-                self._features(self.data.validation, "val"),
+                self._feature_part(stage, self.data.train, "train"),
+                self._feature_part(stage, self.data.validation, "val"),
             )
         self._validate(stage, 0, {})
 
-    def _features(self, part: Part, role: Literal["train", "val"]) -> Batch:
+    def _feature_part(self, stage: Stage, part: Part, role: Literal["train", "val"]) -> Batch:
         fields = Fields(self.data, part, self.method.card, self.pictures.device, role=role)
+        features = self._features(part, stage.on_features or self.method.features)
+        return Batch(features=features, **fields.tensors)
+
+    def _features(self, part: Part, make: Callable[[Tensor], Tensor]) -> Tensor:
         blocks = []
         self.method.eval()
         with torch.inference_mode():
             for start in range(0, len(part), INFERENCE_BATCH):
                 rows = part.rows[start : start + INFERENCE_BATCH]
-                blocks.append(self.method.features(self.pictures.read(rows)))
+                blocks.append(make(self.pictures.read(rows)))
         # Cloned: tensors made in inference mode cannot take part in a later backward pass.
-        return Batch(features=torch.cat(blocks).clone(), **fields.tensors)
+        return torch.cat(blocks).clone()
 
     def _validate(self, stage: Stage, step: int, terms: dict[str, float]) -> Scores | None:
         row: dict[str, float | int | str] = {

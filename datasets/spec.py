@@ -153,7 +153,8 @@ class Batch:
         index: (B,) int64, stable position of the sample in the training part.
         subjects: (B,) int64 codes of the person.
         views: (B, 3, H, W) float, a second, independently augmented view of `images`.
-        features: (B, d) float, trunk outputs; only in stages that fit instead of training by steps.
+        features: (B, ...) float, what the networks of earlier stages make of the pictures; only in
+            stages that fit, or that train on features instead of pictures.
     """
 
     images: Tensor
@@ -194,7 +195,7 @@ class Batch:
         )
 
     def __len__(self) -> int:
-        return len(self.images)
+        return len(next(iter(self.__dict__.values())))
 
     def take(self, rows: Tensor) -> Batch:
         """The batch restricted to `rows` (indices or a mask)."""

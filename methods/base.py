@@ -170,6 +170,7 @@ class CombineGradients(Protocol):
 
 Terms = Callable[[Batch, Step], Losses]
 Sampling = Callable[[Batch, int, torch.Generator], Tensor]
+Prepare = Callable[[Batch, torch.Generator], None]
 Fit = Callable[[Batch, Batch], None]
 
 
@@ -182,12 +183,15 @@ class Update:
         parameters: what the step changes.
         optimiser: replaces the protocol's; None keeps it.
         combine_gradients: replaces "gradient of the sum of the terms".
+        restart: share of the stage's steps after which the optimiser forgets its moments; None
+            never. The schedule of the learning rate goes on.
     """
 
     terms: Terms
     parameters: tuple[ParameterSet, ...]
     optimiser: Optimiser | None = None
     combine_gradients: CombineGradients | None = None
+    restart: float | None = None
 
 
 @dataclass(frozen=True)
@@ -197,21 +201,32 @@ class Stage:
     Attributes:
         name: as in `history.csv`.
         updates: run in order for every batch.
-        share: images seen relative to the protocol's budget.
+        share: rows drawn relative to the protocol's budget of images.
+        batch_factor: size of a batch relative to the protocol's; the number of rows stays, so that
+            there are fewer steps.
         frozen: modules that this stage does not train; they run in evaluation mode.
         sampling: rows of the training part for one epoch, from the declared fields of all training
-            samples (no pictures), the epoch and a generator; None draws a random permutation.
+            samples (no pictures), the epoch and a generator; None draws a random permutation. An
+            epoch shorter than a batch is joined with the next ones.
+        prepare: called once before the first step with the declared fields of all training samples
+            (no pictures) and a generator of the method's own.
         fit: for a stage that is not trained by steps: called once with `features`, labels and the
             declared fields of the training and of the validation part; `updates` is empty then.
+        on_features: maps pictures to what the stage reads as `batch.features`, computed once for
+            all pictures, in evaluation mode and without augmentation. A stage of steps then gets no
+            pictures; a stage that fits reads `Method.features` unless this says otherwise.
         predicts: False while the method cannot predict yet (nothing is selected in this stage).
     """
 
     name: str
     updates: tuple[Update, ...] = ()
     share: float = 1.0
+    batch_factor: int = 1
     frozen: tuple[nn.Module, ...] = ()
     sampling: Sampling | None = None
+    prepare: Prepare | None = None
     fit: Fit | None = None
+    on_features: Callable[[Tensor], Tensor] | None = None
     predicts: bool = True
 
 

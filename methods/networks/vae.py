@@ -82,6 +82,21 @@ class Generator(nn.Module):
         return images[:, :, : self.pixels, : self.pixels]
 
 
+class CodeDecoder(nn.Module):
+    """(B, width) codes to (B, 3, H, W) pictures: a linear map to a latent map, then `Generator`."""
+
+    def __init__(self, width: int, pixels: int) -> None:
+        super().__init__()
+        # The smallest map that the generator's doublings bring to `pixels` or more.
+        self.side = -(-pixels // 2 ** num_halvings(pixels))
+        self.to_map = nn.Linear(width, LATENT * self.side**2)
+        self.generator = Generator(pixels)
+
+    def forward(self, codes: Tensor) -> Tensor:
+        images: Tensor = self.generator(self.to_map(codes).view(-1, LATENT, self.side, self.side))
+        return images
+
+
 class Discriminator(nn.Module):
     """(B, LATENT, h, w) latent maps to one tensor of (B, size) logits for each target.
 

@@ -266,3 +266,15 @@ def test_gradients_that_share_memory_are_clipped_once():
     torch.testing.assert_close(first.data, expected, atol=1e-5, rtol=0)
     torch.testing.assert_close(second.data, expected, atol=1e-5, rtol=0)
     torch.testing.assert_close(third.data, torch.full((2,), -1 / math.sqrt(2)), atol=1e-5, rtol=0)
+
+
+def test_a_restart_forgets_the_moments_once():
+    weight = parameter(0.0)
+    protocol = replace(PLAIN, momentum=0.9)
+    terms = weighted((weight, [1.0]))
+    update = Update(terms, (ParameterSet((weight,)),), restart=0.5)
+
+    apply(update, protocol, total=4, times=4)
+
+    # Steps of 1 and 1.9, and once more from the start.
+    assert weight.item() == pytest.approx(-2 * (1 + 1.9))

@@ -127,15 +127,77 @@ def test_sampling_of_a_stage_decides_the_rows(recorder):
     assert rows_seen(method_).tolist() == [*range(16), *range(1, 17)]
 
 
-def test_sampling_fewer_rows_than_a_batch_is_an_error_that_says_so(recorder):
+def test_epochs_shorter_than_a_batch_are_joined(recorder):
     def stages(self):
-        few = Stage("train", (update_of(self),), sampling=lambda *_: torch.arange(7))
+        few = Stage(
+            "train", (update_of(self),), sampling=lambda _, epoch, __: torch.arange(7) + epoch
+        )
         return (few,)
 
     recorder.stages = stages
+    method_, training = recorded(recorder, images=16)
 
-    with pytest.raises(MethodError, match="draws 7 samples an epoch, less than one batch of 8"):
+    assert training.steps == 2
+    assert rows_seen(method_)[:8].tolist() == [*range(7), 1]
+
+
+def test_sampling_no_row_is_an_error_that_says_so(recorder):
+    def stages(self):
+        none = Stage("train", (update_of(self),), sampling=lambda *_: torch.arange(0))
+        return (none,)
+
+    recorder.stages = stages
+
+    with pytest.raises(MethodError, match="draws no sample in an epoch"):
         recorded(recorder)
+
+
+def test_a_larger_batch_sees_as_many_pictures_in_fewer_steps(recorder):
+    def stages(self):
+        return (Stage("train", (update_of(self),), batch_factor=2),)
+
+    recorder.stages = stages
+    method_, training = recorded(recorder, images=32)
+
+    assert [len(batch) for batch in method_.batches] == [16, 16]
+    assert (training.steps, training.images_seen) == (2, 32)
+
+
+def test_a_stage_is_prepared_once_with_the_declared_fields_of_all_training_samples(recorder):
+    seen = []
+
+    def stages(self):
+        return (Stage("train", (update_of(self),), prepare=lambda part, _: seen.append(part)),)
+
+    recorder.stages = stages
+    recorded(recorder)
+
+    assert len(seen) == 1
+    assert seen[0].labels.tolist() == make_data().train.labels.tolist()
+    assert "images" not in vars(seen[0]) and "groups" not in vars(seen[0])
+
+
+def test_a_stage_on_features_gets_them_instead_of_pictures(recorder):
+    seen = []
+
+    def terms(self, batch, step):
+        seen.append(batch)
+        return {"ce": self.head.weight.square().sum()}
+
+    def stages(self):
+        sets = (ParameterSet(tuple(self.head.parameters())),)
+        update = Update(lambda batch, step: terms(self, batch, step), sets)
+        return (Stage("train", (update,), on_features=lambda images: images.mean(dim=(2, 3))),)
+
+    recorder.stages = stages
+    _, training = recorded(recorder)
+    data = make_data()
+    batch = seen[0]
+    expected = pictures_of(data).read(data.train.rows[batch.index]).mean(dim=(2, 3))
+
+    assert "images" not in vars(batch)
+    torch.testing.assert_close(batch.features, expected)
+    assert (training.steps, training.images_seen) == (len(seen), 0)
 
 
 # Augmentation -----------------------------------------------------------------------------------

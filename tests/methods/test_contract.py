@@ -20,10 +20,14 @@ from tests.methods.tiny import (
     STEPS,
     build,
     declared,
+    fit,
+    given,
     gradients,
     make_backbone,
     make_batch,
     make_task,
+    make_training,
+    prepare,
     registered,
     same,
     shown,
@@ -55,13 +59,22 @@ def all_terms(method: Method, batch: Batch) -> dict[str, torch.Tensor]:
     """The terms of all updates of all stages, in training mode."""
     found = {}
     for stage in method.stages():
-        method.train()
-        for module in stage.frozen:
-            module.eval()
+        prepare(method, stage)
+        seen = given(method, stage, batch)
         for number, update in enumerate(stage.updates):
-            terms = update.terms(declared(batch, method.card), step_at())
+            terms = update.terms(seen, step_at())
             found |= {f"{stage.name} {number} {name}": value for name, value in terms.items()}
     return found
+
+
+def buffers(method: Method) -> dict[str, torch.Tensor]:
+    """State that evaluating terms may move on, such as running statistics."""
+    return {name: value.clone() for name, value in method.named_buffers()}
+
+
+def restore(method: Method, kept: dict[str, torch.Tensor]) -> None:
+    for name, value in method.named_buffers():
+        value.copy_(kept[name])
 
 
 def test_every_key_is_the_name_of_the_module_of_the_method() -> None:
@@ -119,26 +132,27 @@ def test_losses_are_finite_scalars_and_predictions_are_log_probabilities(
 @EVERY
 def test_a_small_step_lowers_the_loss_of_each_update(cls: type[Method]) -> None:
     method = build(cls, **DESCENDING.get(cls.card.key, {}))
-    batch = declared(make_batch(method.task), method.card)
     for stage in method.stages():
-        method.train()
-        for module in stage.frozen:
-            module.eval()
+        prepare(method, stage)
+        batch = given(method, stage, make_batch(method.task))
         for update in stage.updates:
+            kept = buffers(method)
             before = total_of(update.terms(batch, step_at()))
             found = gradients(before, update.parameters)
             parameters = [p for chosen in update.parameters for p in chosen.parameters]
             with torch.no_grad():
                 for parameter, gradient in zip(parameters, found, strict=True):
                     parameter.sub_(1e-4 * gradient)
+            restore(method, kept)
             assert total_of(update.terms(batch, step_at())) < before
 
 
 @EVERY
 def test_every_trained_parameter_gets_a_finite_gradient(cls: type[Method]) -> None:
     method = build(cls)
-    batch = declared(make_batch(method.task), method.card)
     for stage in method.stages():
+        prepare(method, stage)
+        batch = given(method, stage, make_batch(method.task))
         for update in stage.updates:
             for gradient in gradients(total_of(update.terms(batch, step_at(2))), update.parameters):
                 assert gradient is not None and torch.isfinite(gradient).all()
@@ -227,11 +241,26 @@ def test_degenerate_batches_give_finite_losses_and_gradients(
 def test_every_declared_need_is_read_and_missed(cls: type[Method]) -> None:
     """A method that asks for less than it reads, or for more, has a wrong card."""
     method = build(cls)
-    full = declared(make_batch(method.task), method.card)
     for need in method.card.needs & set(Batch.NEED.values()):
-        fields = {k: v for k, v in vars(full).items() if Batch.NEED.get(k) != need}
         with pytest.raises(WithheldError, match=need):
-            all_terms(method, Batch(**fields))
+            read_everything(method, need)
+
+
+def read_everything(method: Method, withheld: str) -> None:
+    """All that a method reads while it trains and predicts, without the fields of one need."""
+
+    def without(batch: Batch) -> Batch:
+        return Batch(**{k: v for k, v in vars(batch).items() if Batch.NEED.get(k) != withheld})
+
+    training = without(declared(make_training(method.task), method.card))
+    for stage in method.stages():
+        prepare(method, stage, training=training)
+        if stage.sampling is not None:
+            stage.sampling(training, 0, torch.Generator())
+        if stage.fit is not None:
+            fit(method, stage, withheld=withheld)
+        for update in stage.updates:
+            update.terms(without(given(method, stage, make_batch(method.task))), step_at())
 
 
 @EVERY
@@ -242,8 +271,9 @@ def test_a_batch_of_one_sample_gives_finite_losses_and_gradients(cls: type[Metho
 
 def check_finite(method: Method, batch: Batch) -> None:
     for stage in method.stages():
+        prepare(method, stage)
         for update in stage.updates:
-            total = total_of(update.terms(declared(batch, method.card), step_at(2)))
+            total = total_of(update.terms(given(method, stage, batch), step_at(2)))
             assert torch.isfinite(total)
             for gradient in gradients(total, update.parameters):
                 assert gradient is None or torch.isfinite(gradient).all()
@@ -264,15 +294,17 @@ def test_losses_and_predictions_leave_the_global_generators_alone(cls: type[Meth
 @EVERY
 def test_losses_do_not_depend_on_the_order_of_the_samples(cls: type[Method]) -> None:
     method = build(cls)
-    batch = declared(make_batch(method.task), method.card)
     order = torch.tensor([3, 1, 7, 0, 6, 2, 5, 4])
     for stage in method.stages():
+        prepare(method, stage)
+        batch = given(method, stage, make_batch(method.task))
         for update in stage.updates:
-            step = step_at()
+            kept, step = buffers(method), step_at()
             before = step.generator.get_state()
             terms = update.terms(batch, step)
             if not torch.equal(step.generator.get_state(), before):
                 continue  # its own draws belong to positions of the batch
+            restore(method, kept)
             for name, value in update.terms(batch.take(order), step_at()).items():
                 torch.testing.assert_close(value, terms[name], rtol=1e-9, atol=1e-12)
 

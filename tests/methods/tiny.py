@@ -18,7 +18,7 @@ import methods
 from datasets.settings import make
 from datasets.spec import Attribute, Batch, DatasetSpec, groups_of
 from methods.au_matching import PAPER_UNITS
-from methods.base import Method, MethodCard, ParameterSet, Step, Task
+from methods.base import Method, MethodCard, ParameterSet, Stage, Step, Task, Update
 
 torch.set_num_threads(1)
 
@@ -180,28 +180,109 @@ def gradients(total: Tensor, sets: tuple[ParameterSet, ...]) -> list[Tensor | No
     return list(torch.autograd.grad(total, parameters, allow_unused=True))
 
 
+def make_training(task: Task, *, seed: int = 0) -> Batch:
+    """All fields but the pictures of a training part with exactly the counts of the task."""
+    shape = (task.num_classes, task.num_groups)
+    counts = np.array(task.counts) if task.counts else np.full(shape, 5)
+    strata = np.repeat(np.arange(counts.size), counts.ravel())
+    labels, groups = np.divmod(strata, task.num_groups)
+    order = np.random.default_rng(seed).permutation(len(labels))
+    columns = np.stack(np.unravel_index(groups[order], task.group_sizes), axis=1)
+    batch = make_batch(
+        task, len(labels), seed=seed, labels=torch.from_numpy(labels[order]),
+        attributes=torch.from_numpy(columns),
+    )  # fmt: skip
+    return Batch(**{k: v for k, v in vars(batch).items() if k not in ("images", "views")})
+
+
+def prepare(method: Method, stage: Stage, *, training: Batch | None = None) -> None:
+    """What the harness does before the steps of a stage: its modes, and `Stage.prepare`."""
+    _set_modes(method, stage)
+    if stage.prepare is not None:
+        part = make_training(method.task) if training is None else training
+        stage.prepare(declared(part, method.card), torch.Generator().manual_seed(0))
+
+
+def given(method: Method, stage: Stage, batch: Batch) -> Batch:
+    """What an update of the stage is handed of a full batch."""
+    fields = vars(declared(batch, method.card))
+    if stage.on_features is None:
+        return Batch(**fields)
+    kept = {k: v for k, v in fields.items() if k not in ("images", "views")}
+    return Batch(features=_features(method, stage, batch), **kept)
+
+
+def _features(method: Method, stage: Stage, batch: Batch) -> Tensor:
+    modes = [(module, module.training) for module in method.modules()]
+    method.eval()
+    with torch.no_grad():
+        features = (stage.on_features or method.features)(batch.images)
+    for module, mode in modes:
+        module.training = mode
+    return features
+
+
+def fit(method: Method, stage: Stage, *, size: int = 48, withheld: str = "") -> None:
+    """Runs a stage that fits, on `size` samples of either part, without the fields of a need."""
+    assert stage.fit is not None
+    parts = []
+    for seed, need in ((0, "train_groups"), (1, "val_groups")):
+        batch = make_batch(method.task, size, seed=seed)
+        fields = {
+            name: value
+            for name, value in vars(declared(batch, method.card)).items()
+            if name not in ("images", "views", "groups", "attributes")
+            and Batch.NEED.get(name) != (withheld or None)
+        }
+        if method.card.may_read(need) and need != withheld:
+            fields |= {"groups": batch.groups, "attributes": batch.attributes}
+        parts.append(Batch(features=_features(method, stage, batch), **fields))
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(0)
+        stage.fit(*parts)
+
+
 def train(method: Method, steps: int = STEPS, *, batches: list[Batch] | None = None) -> None:
     """All stages with AdamW, `steps` batches each; every fourth step sees the same batch again."""
     if batches is None:
         batches = [make_batch(method.task, seed=seed) for seed in range(4)]
     for number, stage in enumerate(method.stages()):
+        prepare(method, stage)
+        if stage.fit is not None:
+            fit(method, stage)
         own = torch.Generator().manual_seed(number)
         optimisers = [_optimiser(update.parameters) for update in stage.updates]
-        for index in range(steps):
-            method.train()
-            for module in stage.frozen:
-                module.eval()
-            batch = declared(batches[index % len(batches)], method.card)
+        for index in range(steps if stage.fit is None else 0):
+            _set_modes(method, stage)
+            batch = given(method, stage, batches[index % len(batches)])
             with torch.random.fork_rng(devices=[]):
                 torch.manual_seed(index)
                 for update, optimiser in zip(stage.updates, optimisers, strict=True):
-                    total = total_of(update.terms(batch, Step(index, steps, own)))
-                    found = gradients(total, update.parameters)
-                    parameters = [p for chosen in update.parameters for p in chosen.parameters]
-                    for parameter, gradient in zip(parameters, found, strict=True):
-                        parameter.grad = gradient
-                    optimiser.step()
+                    _apply(update, optimiser, batch, Step(index, steps, own))
     method.eval()
+
+
+def _apply(update: Update, optimiser: torch.optim.Optimizer, batch: Batch, step: Step) -> None:
+    terms = update.terms(batch, step)
+    parameters = [p for chosen in update.parameters for p in chosen.parameters]
+    if update.combine_gradients is None:
+        found = gradients(total_of(terms), update.parameters)
+    else:
+        per_term = {}
+        for name, term in terms.items():
+            per_term[name] = list(
+                torch.autograd.grad(term, parameters, retain_graph=True, allow_unused=True)
+            )
+        found = update.combine_gradients(per_term)
+    for parameter, gradient in zip(parameters, found, strict=True):
+        parameter.grad = gradient
+    optimiser.step()
+
+
+def _set_modes(method: Method, stage: Stage) -> None:
+    method.train()
+    for module in stage.frozen:
+        module.eval()
 
 
 def _optimiser(sets: tuple[ParameterSet, ...]) -> torch.optim.Optimizer:
