@@ -51,7 +51,7 @@ FORBIDDEN_CALLS = {
 }  # fmt: skip
 IMPORTABLE = {
     "__future__", "collections", "contextlib", "dataclasses", "datasets", "math", "methods",
-    "numpy", "torch", "typing", "reports",
+    "numpy", "scipy", "torch", "typing", "reports",
 }  # fmt: skip
 
 

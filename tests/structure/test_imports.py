@@ -40,8 +40,8 @@ def test_a_package_imports_only_what_it_may(package):
     assert wrong == set()
 
 
-@pytest.mark.parametrize("package", ["reports"])
-def test_reports_import_no_torch(package):
+@pytest.mark.parametrize("package", ["reports", "methods/post"])
+def test_reports_and_post_processors_import_no_torch(package):
     wrong = {
         path
         for path, tree in shipped().items()
@@ -69,7 +69,7 @@ def test_the_harness_names_no_plug_in():
         for path, tree in shipped().items()
         if path.startswith(("methods/", "datasets/"))
         and any(
-            getattr(decorator, "func", decorator).id in ("method", "dataset")
+            getattr(decorator, "func", decorator).id in ("method", "post", "dataset")
             for node in tree.body
             for decorator in getattr(node, "decorator_list", [])
             if hasattr(getattr(decorator, "func", decorator), "id")

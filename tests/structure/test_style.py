@@ -22,6 +22,8 @@ LONG = {
 }
 #: function -> why it may have more positional arguments
 WIDE: dict[str, str] = {}
+#: classes whose documented members a plug-in overrides
+PLUG_IN_BASES = ("Method", "PostProcessor", "Dataset")
 #: the only files that seed torch's global generator
 SEEDS = {"benchmarks/seeding.py"}
 BANNED = re.compile(
@@ -137,9 +139,9 @@ def test_files_are_read_without_pickle():
 def bases_with_docstrings() -> set[str]:
     """Members that a documented base class describes; overriding them needs no second docstring."""
     found = set()
-    for path in ("methods/base.py", "datasets/spec.py"):
+    for path in ("methods/base.py", "methods/post/base.py", "datasets/spec.py"):
         for node in ast.walk(shipped()[path]):
-            if isinstance(node, ast.ClassDef) and node.name in ("Method", "Dataset"):
+            if isinstance(node, ast.ClassDef) and node.name in PLUG_IN_BASES:
                 found |= {m.name for m in functions_of(node) if ast.get_docstring(m)}
     return found
 
@@ -149,7 +151,8 @@ def public(tree: ast.Module, inherited: set[str]):
     for node in tree.body:
         if isinstance(node, ast.ClassDef | ast.FunctionDef) and not node.name.startswith("_"):
             registered = any(
-                ast.unparse(d).startswith(("method(", "dataset(")) for d in node.decorator_list
+                ast.unparse(d).startswith(("method(", "post(", "dataset("))
+                for d in node.decorator_list
             )
             # The docstring of a plug-in's module is its card.
             if not registered:
