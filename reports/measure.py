@@ -6,11 +6,18 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
+import numpy.typing as npt
 import pandas as pd
 
 from reports.catalogue import MetricCard, metric_cards
 from reports.convention import STRICT, Convention
-from reports.metrics.counts import Counts, confusion_tensor, counts_of_all
+from reports.metrics.counts import (
+    Counts,
+    Numbers,
+    confusion_tensor,
+    counts_of_all,
+    expected_tensor,
+)
 from reports.metrics.reasons import WORDS
 from reports.metrics.scores import Scores
 from reports.predictions import PredictionSet
@@ -100,11 +107,7 @@ def _tasks(
     predictions: PredictionSet, convention: Convention
 ) -> Iterator[tuple[str, Counts, tuple[MetricCard, ...], Convention]]:
     everyone = np.zeros(len(predictions.labels), dtype=np.int64)
-    num_classes = len(predictions.classes)
-    labels, predicted = predictions.labels, predictions.predicted
-    overall = confusion_tensor(labels, predicted, everyone, num_groups=1, num_classes=num_classes)[
-        :, 0
-    ]
+    overall = _tensor(predictions, everyone, 1)[:, 0]
     cards = metric_cards()
     overall_cards = tuple(card for card in cards if card.overall)
     yield (
@@ -115,9 +118,7 @@ def _tasks(
     )
     for attribute in predictions.attribute_names():
         names, codes = predictions.groups(attribute)
-        tensor = confusion_tensor(
-            labels, predicted, codes, num_groups=len(names), num_classes=num_classes
-        )
+        tensor = _tensor(predictions, codes, len(names))
         n_unknown = int((codes < 0).sum())
         yield (
             attribute,
@@ -125,3 +126,14 @@ def _tasks(
             cards,
             convention,
         )
+
+
+def _tensor(predictions: PredictionSet, groups: npt.NDArray[np.int64], num_groups: int) -> Numbers:
+    """(1, G, K, K) counts, or expected counts where the decision is drawn at random."""
+    labels, decisions = predictions.labels, predictions.decisions
+    if decisions is not None:
+        return expected_tensor(labels, decisions, groups, num_groups=num_groups)
+    num_classes = len(predictions.classes)
+    return confusion_tensor(
+        labels, predictions.predicted, groups, num_groups=num_groups, num_classes=num_classes
+    )

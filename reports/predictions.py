@@ -12,6 +12,9 @@ import numpy.typing as npt
 from reports.errors import ReportError
 
 Integers = npt.NDArray[np.integer]
+Floats = npt.NDArray[np.float64]
+#: largest distance of a sum of probabilities from 1
+_TOLERANCE = 1e-6
 
 RESERVED = frozenset({"", "all", "mean", "max", "min"})
 
@@ -28,6 +31,8 @@ class PredictionSet:
         intersections: tuples of attribute names whose product is reported too, as "gender x tone".
         labels, predicted: (N,) integers in 0..K-1.
         attributes: (N, J) integers, columns in the order of `levels`; -1 is unknown.
+        decisions: (N, K) probabilities with which each class is decided, for a rule that decides at
+            random; metrics are then those of the expected counts. None: `predicted` is decided.
 
     Raises:
         ReportError: shapes, codes or names do not fit together.
@@ -45,6 +50,7 @@ class PredictionSet:
     labels: Integers
     predicted: Integers
     attributes: Integers
+    decisions: Floats | None = None
 
     def __post_init__(self) -> None:
         _check_names(self)
@@ -118,7 +124,15 @@ def pooled(sets: Sequence[PredictionSet], seed_label: str) -> PredictionSet:
         labels=np.concatenate([one.labels for one in sets]),
         predicted=np.concatenate([one.predicted for one in sets]),
         attributes=np.concatenate([one.attributes for one in sets]),
+        decisions=_pooled_decisions(sets),
     )
+
+
+def _pooled_decisions(sets: Sequence[PredictionSet]) -> Floats | None:
+    rows = [one.decisions for one in sets if one.decisions is not None]
+    if len(rows) not in (0, len(sets)):
+        raise ReportError("some folds decide at random and others do not; pool like with like")
+    return np.concatenate(rows) if rows else None
 
 
 def _check_names(one: PredictionSet) -> None:
@@ -157,8 +171,20 @@ def _check_arrays(one: PredictionSet) -> None:
             raise ReportError(f"{one.where}: {name} has type {array.dtype}, give integer codes")
     for name, codes in (("labels", one.labels), ("predicted", one.predicted)):
         _check_range(one.where, name, codes, 0, len(one.classes))
+    if one.decisions is not None:
+        _check_decisions(one.where, one.decisions, (len(one.labels), len(one.classes)))
     for column, (name, levels) in enumerate(one.levels.items()):
         _check_range(one.where, f"attribute {name}", one.attributes[:, column], -1, len(levels))
+
+
+def _check_decisions(where: str, decisions: Floats, shape: tuple[int, int]) -> None:
+    if decisions.shape != shape:
+        raise ReportError(f"{where}: decisions have shape {decisions.shape}, give {shape}")
+    sums = decisions.sum(axis=1)
+    if decisions.size and (
+        decisions.min() < 0 or not np.allclose(sums, 1, rtol=0, atol=_TOLERANCE)
+    ):
+        raise ReportError(f"{where}: decisions must be probabilities; give rows that sum to 1")
 
 
 def _check_range(where: str, name: str, codes: Integers, low: int, count: int) -> None:

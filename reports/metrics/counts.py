@@ -1,7 +1,8 @@
 """The sufficient statistic of almost every metric: confusion counts per seed and group.
 
 Shapes: S seeds, G groups, K classes, N samples. tensor[s, k, c, d] counts the samples of group k
-and true class c that seed s predicts as class d.
+and true class c that seed s predicts as class d. Where decisions are drawn at random, the tensor
+holds the expected counts: fractions in the last axis, whole numbers when summed over it.
 """
 
 from __future__ import annotations
@@ -15,6 +16,8 @@ import numpy.typing as npt
 Ints = npt.NDArray[np.int64]
 Floats = npt.NDArray[np.float64]
 AnyInts = npt.NDArray[np.integer]
+#: counts, or expected counts
+Numbers = Ints | Floats
 
 
 def confusion_tensor(
@@ -35,14 +38,9 @@ def confusion_tensor(
     Raises:
         ValueError: a code is outside its range.
     """
-    for name, codes, count in (
-        ("labels", labels, num_classes),
-        ("predicted", predicted, num_classes),
-        ("groups", groups + 1, num_groups + 1),
-    ):
-        # One bad code would be counted in a neighbouring group without a word.
-        if codes.size and (codes.min() < 0 or codes.max() >= count):
-            raise ValueError(f"{name} hold codes outside their declared range")
+    _check_codes("labels", labels, num_classes)
+    _check_codes("predicted", predicted, num_classes)
+    _check_codes("groups", groups + 1, num_groups + 1)
     runs = np.atleast_2d(predicted).astype(np.int64)
     known = groups >= 0
     base = (groups[known].astype(np.int64) * num_classes + labels[known]) * num_classes
@@ -51,6 +49,38 @@ def confusion_tensor(
     codes = (base + runs[:, known] + offset).ravel()
     flat = np.bincount(codes, minlength=len(runs) * size)
     return flat.reshape(len(runs), num_groups, num_classes, num_classes)
+
+
+def expected_tensor(
+    labels: AnyInts, decisions: Floats, groups: AnyInts, *, num_groups: int
+) -> Floats:
+    """Expected confusion counts of decisions that are drawn at random.
+
+    Args:
+        labels: (N,) true classes, 0..K-1.
+        decisions: (N, K) probabilities with which each class is decided.
+        groups: (N,) group codes, 0..G-1; samples with -1 are left out.
+        num_groups: G.
+
+    Returns:
+        (1, G, K, K); for decisions of 0 and 1 the values of `confusion_tensor`.
+
+    Raises:
+        ValueError: a code is outside its range.
+    """
+    num_classes = decisions.shape[1]
+    _check_codes("labels", labels, num_classes)
+    _check_codes("groups", groups + 1, num_groups + 1)
+    known = groups >= 0
+    tensor = np.zeros((num_groups, num_classes, num_classes))
+    np.add.at(tensor, (groups[known], labels[known]), decisions[known])
+    return tensor[None]
+
+
+def _check_codes(name: str, codes: AnyInts, count: int) -> None:
+    # One bad code would be counted in a neighbouring group without a word.
+    if codes.size and (codes.min() < 0 or codes.max() >= count):
+        raise ValueError(f"{name} hold codes outside their declared range")
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,8 +94,8 @@ class Counts:
         n_unknown: samples left out because their group is unknown.
     """
 
-    tensor: Ints
-    overall: Ints
+    tensor: Numbers
+    overall: Numbers
     groups: tuple[str, ...]
     classes: tuple[str, ...]
     n_unknown: int
@@ -73,20 +103,21 @@ class Counts:
     @cached_property
     def per_class(self) -> Ints:
         """(S, G, K) samples of each true class."""
-        return _sum(self.tensor, -1)
+        # Whole also for expected counts, whose rounding must not undercut a least count.
+        return np.rint(_sum(self.tensor, -1)).astype(np.int64)
 
     @cached_property
     def per_group(self) -> Ints:
         """(S, G) samples."""
-        return _sum(self.per_class, -1)
+        return self.per_class.sum(-1)  # type: ignore[no-any-return]
 
     @cached_property
-    def correct(self) -> Ints:
+    def correct(self) -> Numbers:
         """(S, G, K) samples of each class predicted as such."""
-        return np.diagonal(self.tensor, axis1=-2, axis2=-1)
+        return np.diagonal(self.tensor, axis1=-2, axis2=-1)  # type: ignore[return-value]
 
     @cached_property
-    def selected(self) -> Ints:
+    def selected(self) -> Numbers:
         """(S, G, K) samples predicted as each class."""
         return _sum(self.tensor, -2)
 
@@ -96,7 +127,7 @@ class Counts:
         return tuple(f"{name} | {group}" for name in self.classes for group in self.groups)
 
 
-def counts_of_all(overall: Ints, classes: tuple[str, ...]) -> Counts:
+def counts_of_all(overall: Numbers, classes: tuple[str, ...]) -> Counts:
     """Counts of a single group called `all` that holds every sample.
 
     Args:
@@ -106,7 +137,7 @@ def counts_of_all(overall: Ints, classes: tuple[str, ...]) -> Counts:
     return Counts(overall[:, None], overall, ("all",), classes, n_unknown=0)
 
 
-def _sum(counts: Ints, axis: int) -> Ints:
+def _sum(counts: Numbers, axis: int) -> Numbers:
     # numpy's stubs call the sum of an array `Any`.
-    total: Ints = counts.sum(axis)
+    total: Numbers = counts.sum(axis)
     return total

@@ -13,7 +13,7 @@ from typing import Literal
 import numpy as np
 import numpy.typing as npt
 
-from reports.metrics.counts import Counts, Floats, Ints
+from reports.metrics.counts import Counts, Floats, Ints, Numbers
 from reports.metrics.reasons import SKIPPED, Reason
 
 Codes = npt.NDArray[np.int8]
@@ -56,11 +56,11 @@ class Scores:
     skips: Mapping[tuple[int, int, int], str] = field(default_factory=dict)
 
 
-def rate(numerator: Ints, denominator: Ints, *, min_n: int, empty: Reason | Codes) -> Rates:
+def rate(numerator: Numbers, denominator: Ints, *, min_n: int, empty: Reason | Codes) -> Rates:
     """Numerator / denominator, undefined where the denominator is 0 or below `min_n`.
 
     Args:
-        numerator: counts of any shape.
+        numerator: counts, or expected counts, of any shape.
         denominator: counts of the same shape.
         min_n: smallest denominator of a defined rate, at least 1.
         empty: reason given where the denominator is 0.

@@ -1,3 +1,4 @@
+import dataclasses
 import subprocess
 import sys
 from pathlib import Path
@@ -103,3 +104,55 @@ def test_metric_functions_import_numpy_and_no_pandas():
         [sys.executable, "-c", code], cwd=ROOT, capture_output=True, text=True, check=True
     )
     assert done.stdout.strip() == "[]"
+
+
+# Decisions drawn at random ----------------------------------------------------------------------
+
+
+def with_decisions(one, decisions):
+    return dataclasses.replace(one, decisions=decisions)
+
+
+def test_decisions_of_zero_and_one_give_the_metrics_of_the_decided_classes(frame):
+    one = predictions("ce", 0)
+    certain = np.eye(len(EMOTIONS))[one.predicted]
+
+    pd.testing.assert_frame_equal(measure(with_decisions(one, certain)), frame)
+
+
+def test_random_decisions_give_the_metrics_of_the_expected_counts():
+    one = predictions("ce", 0)
+    decisions = np.random.default_rng(0).dirichlet(np.ones(len(EMOTIONS)), len(one.labels))
+
+    measured = measure(with_decisions(one, decisions)).set_index(
+        ["attribute", "group", "emotion", "metric"]
+    )
+
+    own = decisions[np.arange(len(one.labels)), one.labels]
+    assert measured.loc[("all", "all", "all", "acc"), "value"] == pytest.approx(own.mean())
+    women = one.attributes[:, 0] == 0
+    level = one.levels["gender"][0]
+    key = ("gender", level, EMOTIONS[0], "sr")
+    assert measured.loc[key, "value"] == pytest.approx(decisions[women, 0].mean())
+    assert measured.loc[key, "n"] == women.sum()
+
+
+def test_expected_metrics_that_are_linear_are_means_over_draws():
+    one = predictions("ce", 0)
+    rng = np.random.default_rng(1)
+    decisions = rng.dirichlet(np.ones(len(EMOTIONS)), len(one.labels))
+    draws = [(decisions.cumsum(1) > rng.random((len(decisions), 1))).argmax(1) for _ in range(300)]
+    accuracies = [np.mean(drawn == one.labels) for drawn in draws]
+
+    measured = measure(with_decisions(one, decisions))
+
+    value = measured.query("metric == 'acc' and attribute == 'all'")["value"].item()
+    assert value == pytest.approx(np.mean(accuracies), abs=4 * np.std(accuracies) / 300**0.5)
+
+
+def test_decisions_that_are_no_probabilities_are_refused():
+    one = predictions("ce", 0)
+    with pytest.raises(ReportError, match="rows that sum to 1"):
+        with_decisions(one, np.full((len(one.labels), len(EMOTIONS)), 0.5))
+    with pytest.raises(ReportError, match="decisions have shape"):
+        with_decisions(one, np.ones((3, 1)))
