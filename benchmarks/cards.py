@@ -8,7 +8,8 @@ import sys
 from collections.abc import Mapping
 from typing import Any
 
-from methods.base import Method, MethodCard
+from benchmarks.registry import AnyMethod
+from methods.cards import MethodCard
 
 _NEEDS = {
     "train_groups": "group labels in training",
@@ -22,13 +23,13 @@ _NEEDS = {
 }
 
 
-def pages(methods: Mapping[str, type[Method]]) -> dict[str, str]:
-    """File name -> text: a page a method and `README.md`, the table of all."""
+def pages(methods: Mapping[str, AnyMethod]) -> dict[str, str]:
+    """File name -> text: a page a method or post-processor and `README.md`, the table of all."""
     texts = {f"{key}.md": _page(cls) for key, cls in methods.items()}
     return {"README.md": _index(methods), **texts}
 
 
-def _index(methods: Mapping[str, type[Method]]) -> str:
+def _index(methods: Mapping[str, AnyMethod]) -> str:
     rows = [
         f"| [`{key}`]({key}.md) | {cls.card.title}{_mark(cls.card)} | {cls.card.family} | "
         f"{_needs(cls.card)} | {cls.card.cost:g} |"
@@ -38,7 +39,8 @@ def _index(methods: Mapping[str, type[Method]]) -> str:
         "# Methods",
         "",
         "Written by `python -m benchmarks list methods --cards docs/methods`; do not edit.",
-        "Cost is forward-backward passes a sample relative to `ce`.",
+        "Cost is forward-backward passes a sample relative to `ce`. Those of family `post` train",
+        "nothing: `run --post KEY` applies them to the stored predictions of every method.",
         "",
         "| key | name | family | needs | cost |",
         "|---|---|---|---|---|",
@@ -46,7 +48,7 @@ def _index(methods: Mapping[str, type[Method]]) -> str:
     return "\n".join([*head, *rows]) + "\n"
 
 
-def _page(cls: type[Method]) -> str:
+def _page(cls: AnyMethod) -> str:
     card = cls.card
     document = inspect.cleandoc(sys.modules[cls.__module__].__doc__ or "")
     facts = [
@@ -54,7 +56,7 @@ def _page(cls: type[Method]) -> str:
         f"- **Family**: {card.family}",
         f"- **Source**: {card.source}",
         f"- **Needs**: {_needs(card)}",
-        f"- **Cost**: {card.cost:g} passes a sample relative to `ce`",
+        f"- **Cost**: {_cost(card)}",
         f"- **Version**: {card.version}",
     ]
     parts = [f"# {card.title}{_mark(card)}", "\n".join(facts), document, _settings(cls)]
@@ -62,7 +64,7 @@ def _page(cls: type[Method]) -> str:
     return "\n\n".join([*parts, f"*{note}*"]) + "\n"
 
 
-def _settings(cls: type[Method]) -> str:
+def _settings(cls: AnyMethod) -> str:
     items = dataclasses.fields(cls.Settings)
     if not items:
         return "## Settings\n\nNone beside the protocol."
@@ -101,6 +103,12 @@ def _value(value: Any) -> str:
 
 def _escaped(text: str) -> str:
     return text.replace("|", "\\|")
+
+
+def _cost(card: MethodCard) -> str:
+    if card.family == "post":
+        return "none; `--post` applies it to stored predictions"
+    return f"{card.cost:g} passes a sample relative to `ce`"
 
 
 def _aliases(card: MethodCard) -> str:

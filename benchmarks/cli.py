@@ -107,6 +107,10 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         help="samples of unknown group in training: mask (default), drop or own_group",
     )  # fmt: skip
     study.add_argument(
+        "--post", type=_names, metavar="LIST",
+        help="post-processors applied to the predictions of every method (`list methods`)",
+    )  # fmt: skip
+    study.add_argument(
         "--set", action="append", default=[], metavar="KEY.NAME=VALUE",
         help="change a setting of a method, a data set or `protocol`; may be repeated",
     )  # fmt: skip

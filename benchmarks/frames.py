@@ -70,11 +70,18 @@ def prediction_sets(store: Store, cell: Mapping[str, Any], dataset: Plan) -> lis
             levels={name: tuple(levels) for name, levels in record["attributes"]},
             intersections=tuple(tuple(names) for names in dataset["intersections"]),
             labels=arrays["test_labels"],
-            predicted=arrays[f"test_log_probabilities_{rule}"].argmax(axis=1),
+            predicted=_scores(arrays, rule).argmax(axis=1),
             attributes=arrays["test_attributes"],
+            decisions=arrays.get(f"test_decisions_{rule}"),
         )
         for rule in record["selection"]
     ]
+
+
+def _scores(arrays: Mapping[str, Any], rule: str) -> Any:
+    """Log-probabilities of a trained cell, decisions of a post-processed one."""
+    decisions = arrays.get(f"test_decisions_{rule}")
+    return arrays[f"test_log_probabilities_{rule}"] if decisions is None else decisions
 
 
 def _metrics(store: Store, plan: Plan, convention: Convention) -> pd.DataFrame:

@@ -27,6 +27,7 @@ class Cell:
         description: everything that may change a number, as JSON values.
         cost: passes per sample relative to `ce`, for the estimate of the time left.
         reads: what the method reads under its settings, names out of `methods.base.NEEDS`.
+        base: id of the cell whose stored predictions are treated; empty for a cell that trains.
     """
 
     id: str
@@ -37,6 +38,7 @@ class Cell:
     description: dict[str, Any]
     cost: float
     reads: tuple[str, ...]
+    base: str = ""
 
 
 @dataclass(frozen=True)
@@ -58,6 +60,16 @@ class Plan:
     cells: tuple[Cell, ...]
     not_applicable: tuple[NotApplicable, ...]
 
+    @property
+    def trained(self) -> tuple[Cell, ...]:
+        """The cells that train a method."""
+        return tuple(cell for cell in self.cells if not cell.base)
+
+    @property
+    def treated(self) -> tuple[Cell, ...]:
+        """The cells that post-process the predictions of another cell."""
+        return tuple(cell for cell in self.cells if cell.base)
+
 
 def make_plan(study: Study, data_root: Path | None) -> Plan:
     """Expands a study; the same study gives the same cells whatever the order of its arguments.
@@ -68,16 +80,22 @@ def make_plan(study: Study, data_root: Path | None) -> Plan:
     """
     cells: dict[str, Cell] = {}
     skipped: dict[NotApplicable, None] = {}
+    posts = registry.select_post_processors(study.post)
     for methods, context in _contexts(study, data_root):
         for key in methods:
             for seed in study.seeds:
-                planned = _plan_cell(context, key, seed)
-                if isinstance(planned, Cell):
-                    cells[planned.id] = planned
-                else:
-                    skipped[planned] = None
+                trained = _plan_cell(context, key, seed)
+                treated = [_plan_post(context, trained, post) for post in posts]
+                for planned in (trained, *treated):
+                    if isinstance(planned, Cell):
+                        cells[planned.id] = planned
+                    else:
+                        skipped[planned] = None
     # Seed by seed, so that an interrupted study holds paired results; costly cells first in each.
-    ordered = sorted(cells.values(), key=lambda c: (c.seed, -c.cost, c.dataset, c.method, c.id))
+    # What treats the predictions of others comes last.
+    ordered = sorted(
+        cells.values(), key=lambda c: (c.base != "", c.seed, -c.cost, c.dataset, c.method, c.id)
+    )
     return Plan(tuple(ordered), tuple(skipped))
 
 
@@ -94,6 +112,7 @@ def resolve(study: Study) -> Study:
     return replace(
         study,
         methods=tuple(registry.select_methods(study.methods)),
+        post=tuple(registry.select_post_processors(study.post)),
         datasets=tuple(registry.select_datasets(study.datasets)),
         set={**study.set, **{f"protocol.{name}": value for name, value in protocol.items()}},
         variants=tuple(variants),
@@ -167,6 +186,7 @@ def _check_owners(study: Study, changes: Mapping[str, Any]) -> None:
     patterns = [study.methods, *(variant.methods for variant in study.variants)]
     owners = {"protocol", *registry.select_datasets(study.datasets)}
     owners |= {key for wanted in patterns for key in registry.select_methods(wanted)}
+    owners |= set(registry.select_post_processors(study.post))
     for name in changes:
         owner, dot, setting = name.partition(".")
         if not dot or not setting:
@@ -193,6 +213,32 @@ def _plan_cell(context: _Context, key: str, seed: int) -> Cell | NotApplicable:
         return NotApplicable(spec.name, key, variant, seed, reads, reason)
     description = _description(context, card, settings, seed)
     return Cell(cell_id(description), spec.name, key, variant, seed, description, card.cost, reads)
+
+
+def _plan_post(context: _Context, base: Cell | NotApplicable, key: str) -> Cell | NotApplicable:
+    """The cell that treats the predictions of `base`; not applicable where that one is not."""
+    cls, spec = registry.post_processors()[key], context.spec
+    settings = declared.make(cls.Settings, _changes_of(key, context.changes), key)
+    own = " ".join(f"{key}.{name}={text}" for name, text in changed_texts(settings).items())
+    variant = " ".join(text for text in (base.variant, own) if text)
+    reads = tuple(sorted({*base.reads, *cls.card.needs}))
+    method = f"{base.method}+{key}"
+    reason = base.reason if isinstance(base, NotApplicable) else None
+    reason = reason or _missing_need(cls.card, spec, context.groups) or cls.skip(spec, settings)
+    if isinstance(base, NotApplicable) or reason is not None:
+        return NotApplicable(spec.name, method, variant, base.seed, reads, reason or "")
+    description = {
+        "dataset": spec.name,
+        "method": method,
+        "seed": base.seed,
+        "base": base.id,
+        "groups": list(context.groups),
+        "post": key,
+        "post_version": cls.card.version,
+        "settings": identity(settings),
+    }
+    name = cell_id(description)
+    return Cell(name, spec.name, method, variant, base.seed, description, 0.0, reads, base.id)
 
 
 def _description(context: _Context, card: MethodCard, settings: Any, seed: int) -> dict[str, Any]:

@@ -21,6 +21,9 @@ from benchmarks.errors import StudyError
 from datasets.settings import nearest
 from datasets.spec import Dataset
 from methods.base import Method
+from methods.post.base import PostProcessor
+
+AnyMethod = type[Method] | type[PostProcessor]
 
 
 @cache
@@ -30,9 +33,20 @@ def methods() -> dict[str, type[Method]]:
 
 
 @cache
+def post_processors() -> dict[str, type[PostProcessor]]:
+    """Every post-processor by key, in alphabetic order."""
+    return _find("methods.post", PostProcessor)
+
+
+@cache
 def datasets() -> dict[str, type[Dataset]]:
     """Every data set by key, in alphabetic order."""
     return _find("datasets", Dataset)
+
+
+def everything() -> dict[str, AnyMethod]:
+    """Methods, then post-processors."""
+    return {**methods(), **post_processors()}
 
 
 def select_methods(patterns: tuple[str, ...]) -> list[str]:
@@ -48,6 +62,11 @@ def select_methods(patterns: tuple[str, ...]) -> list[str]:
 def select_datasets(patterns: tuple[str, ...]) -> list[str]:
     """As `select_methods`, for data sets."""
     return _select(patterns, list(datasets()), {}, "data set")
+
+
+def select_post_processors(patterns: tuple[str, ...]) -> list[str]:
+    """As `select_methods`, for post-processors."""
+    return _select(patterns, list(post_processors()), {}, "post-processor")
 
 
 def _select(
@@ -67,7 +86,9 @@ def _select(
 
 def _find(package: str, base: type) -> dict[str, Any]:
     found: dict[str, Any] = {}
-    for module in (*_own_modules(package), *_installed_modules(package)):
+    # `methods.post` is the group `evenface.post`.
+    group = f"evenface.{package.rsplit('.', 1)[-1]}"
+    for module in (*_own_modules(package), *_installed_modules(group)):
         for cls in _plugins(module, base):
             other = found.setdefault(cls.card.key, cls)
             if other is not cls:
@@ -90,9 +111,9 @@ def _own_modules(package: str) -> Iterator[ModuleType]:
         yield importlib.import_module(info.name)
 
 
-def _installed_modules(package: str) -> Iterator[ModuleType]:
+def _installed_modules(group: str) -> Iterator[ModuleType]:
     """Modules of the entry-point group; one that does not import is announced and left out."""
-    for entry in entry_points(group=f"evenface.{package}"):
+    for entry in entry_points(group=group):
         try:
             yield importlib.import_module(entry.module)
         except Exception as error:  # another project's code: whatever it raises is its own

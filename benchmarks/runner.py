@@ -6,7 +6,7 @@ import resource
 import time
 import traceback
 from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,15 +19,16 @@ from benchmarks.errors import StoreError
 from benchmarks.parts import CellData, Part
 from benchmarks.pictures import Pictures
 from benchmarks.plan import Cell
+from benchmarks.post_processing import treat
 from benchmarks.prediction import INFERENCE_BATCH, predict
 from benchmarks.protocol import Protocol
 from benchmarks.provenance import provenance
+from benchmarks.records import attribute_pairs, card_values, head_of
 from benchmarks.selection import READS_GROUPS, RULES
 from benchmarks.sources import source_files
 from benchmarks.store import Store
 from benchmarks.trainer import Checkpoint, Trainer, Training
 from datasets.errors import DataError
-from datasets.spec import DatasetSpec
 from methods.base import Method
 
 
@@ -71,7 +72,10 @@ def run_cell(cell: Cell, options: RunOptions) -> Outcome:
     started = time.perf_counter()
     store = Store(options.out)
     try:
-        _run(cell, options, store)
+        if cell.base:
+            treat(cell, store)
+        else:
+            _run(cell, options, store)
     except (StoreError, DataError):
         raise
     except Exception as error:  # the one wide net: around a cell, so that the others go on
@@ -89,7 +93,7 @@ def store_failure(cell: Cell, store: Store, reason: str, trace: str) -> None:
     if store.is_done(cell.id):
         return
     record = {"status": "failed", "reason": reason, "traceback": trace, "stored": []}
-    store.write_cell(cell.id, _head(cell) | record)
+    store.write_cell(cell.id, head_of(cell) | record)
 
 
 def _run(cell: Cell, options: RunOptions, store: Store) -> None:
@@ -106,10 +110,10 @@ def _run(cell: Cell, options: RunOptions, store: Store) -> None:
     arrays = _predictions(method, data, pictures, protocol, training)
     if options.store_features:
         arrays |= _features(method, data, pictures, training)
-    record = _head(cell) | {
+    record = head_of(cell) | {
         "status": "done",
         "reason": "",
-        "card": card_of(method),
+        "card": card_values(method.card),
         "classes": list(data.faces.spec.classes),
         "attributes": attribute_pairs(data.faces.spec),
         "selection": _selection(training),
@@ -129,17 +133,6 @@ def _run(cell: Cell, options: RunOptions, store: Store) -> None:
     }
     save = _model_saver(training.checkpoints["last"]) if options.store_models else None
     store.write_cell(cell.id, record, history=training.history, predictions=arrays, save_model=save)
-
-
-def card_of(method: Method | type[Method]) -> dict[str, Any]:
-    """A method's card as JSON values."""
-    card = asdict(method.card)
-    return card | {key: sorted(card[key]) for key in ("needs", "optional", "aliases")}
-
-
-def attribute_pairs(spec: DatasetSpec) -> list[list[Any]]:
-    """Names and levels of the attributes; a list, because their order is that of the codes."""
-    return [[attribute.name, list(attribute.levels)] for attribute in spec.attributes]
 
 
 def _predictions(
@@ -207,14 +200,3 @@ def _model_saver(checkpoint: Checkpoint) -> Callable[[Path], None]:
 
 def _write_bytes(path: Path, content: bytes) -> None:
     path.write_bytes(content)
-
-
-def _head(cell: Cell) -> dict[str, Any]:
-    return {
-        "id": cell.id,
-        "dataset": cell.dataset,
-        "method": cell.method,
-        "variant": cell.variant,
-        "seed": cell.seed,
-        "description": cell.description,
-    }

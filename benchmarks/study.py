@@ -34,7 +34,9 @@ class Study:
         groups: attributes whose product the methods train with; empty takes the data set's default.
         unknown_groups: what methods do with a sample whose group is unknown: `mask` keeps it out
             of every group term, `drop` removes it from training, `own_group` gives it a group.
-        set: changes of settings, `KEY.name` with KEY a method, a data set or `protocol`.
+        post: post-processors applied to the stored predictions of every cell.
+        set: changes of settings, `KEY.name` with KEY a method, a data set, a post-processor or
+            `protocol`.
         variants: further cells with other settings.
         name: folder below `results/`, and heading of the report.
     """
@@ -46,6 +48,7 @@ class Study:
     select: str = "last"
     groups: tuple[str, ...] = ()
     unknown_groups: str = "mask"
+    post: tuple[str, ...] = ()
     store_features: bool = False
     store_models: bool = False
     set: Mapping[str, Any] = field(default_factory=dict)

@@ -21,6 +21,7 @@ _KINDS: dict[str, tuple[Any, ...]] = {
     "select": (str,),
     "groups": (list,),
     "unknown_groups": (str,),
+    "post": (list,),
     "store_features": (bool,),
     "store_models": (bool,),
     "set": (dict,),

@@ -11,6 +11,7 @@ from pathlib import Path
 
 from benchmarks.errors import StudyError
 from datasets.settings import described
+from methods.cards import MethodCard
 
 
 def main(arguments: Namespace) -> int:
@@ -28,7 +29,7 @@ def _write_cards(folder: Path) -> int:
     from benchmarks.cards import pages
 
     folder.mkdir(parents=True, exist_ok=True)
-    for name, text in pages(registry.methods()).items():
+    for name, text in pages(registry.everything()).items():
         (folder / name).write_text(text, encoding="utf-8")
         print(folder / name)
     return 0
@@ -37,7 +38,7 @@ def _write_cards(folder: Path) -> int:
 def _methods() -> None:
     from benchmarks import registry
 
-    for key, cls in registry.methods().items():
+    for key, cls in registry.everything().items():
         card = cls.card
         needs = ", ".join(sorted(card.needs)) or "labels only"
         also = f"; may use {', '.join(sorted(card.optional))}" if card.optional else ""
@@ -45,10 +46,16 @@ def _methods() -> None:
         mark = " (reconstruction)" if card.reconstruction else ""
         _entry(
             f"{key}  {card.title}{mark}",
-            f"{card.family}; needs {needs}{also}; {card.cost:g} passes a sample{names}",
+            f"{card.family}; needs {needs}{also}; {_effort(card)}{names}",
             f"source: {card.source}",
             *described(cls.Settings),
         )
+
+
+def _effort(card: MethodCard) -> str:
+    if card.family == "post":
+        return "no training: `run --post` applies it to stored predictions"
+    return f"{card.cost:g} passes a sample"
 
 
 def _datasets() -> None:

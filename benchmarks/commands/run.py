@@ -21,7 +21,8 @@ from benchmarks.parts import check_batch_size
 from benchmarks.paths import shown
 from benchmarks.plan import Cell, Plan, make_plan, resolve
 from benchmarks.progress import Progress, duration
-from benchmarks.runner import Outcome, RunOptions, attribute_pairs, card_of
+from benchmarks.records import attribute_pairs, card_values
+from benchmarks.runner import Outcome, RunOptions
 from benchmarks.store import Store
 from benchmarks.study import Study, Variant
 from benchmarks.study_file import read_study, write_study
@@ -46,7 +47,7 @@ def main(arguments: Namespace) -> int:
     options = _options(arguments, study, out)
     plan = make_plan(study, arguments.data_root)
     _refuse_empty(plan)
-    for name in sorted({protocol_of(cell).backbone for cell in plan.cells}):
+    for name in sorted({protocol_of(cell).backbone for cell in plan.trained}):
         check_name(name)
     # Before anything is written: the data may tell that the study cannot be run.
     _prepare_data(plan, options)
@@ -62,7 +63,9 @@ def main(arguments: Namespace) -> int:
 def study_from(arguments: Namespace) -> Study:
     """The study of the file, if one is named, with what the command line adds."""
     values = read_study(arguments.study) if arguments.study else {}
-    for key in ("methods", "datasets", "seeds", "preset", "select", "groups", "unknown_groups"):
+    for key in (
+        "methods", "datasets", "seeds", "preset", "select", "groups", "unknown_groups", "post",
+    ):  # fmt: skip
         given = getattr(arguments, key)
         if given is not None:
             values[key] = given
@@ -118,7 +121,7 @@ def _refuse_empty(plan: Plan) -> None:
 def _prepare_data(plan: Plan, options: RunOptions) -> None:
     """Fills the cache before workers start, and checks what only the data can tell."""
     seen = set()
-    for cell in plan.cells:
+    for cell in plan.trained:
         key = (cell.description["fingerprint"], cell.seed, protocol_of(cell))
         if key in seen:
             continue
@@ -139,7 +142,7 @@ def plan_record(study: Study, plan: Plan) -> dict[str, Any]:
         "select": study.select,
         "cells": [_cell_record(cell) for cell in plan.cells],
         "not_applicable": [asdict(skipped) for skipped in plan.not_applicable],
-        "methods": {key: card_of(registry.methods()[key]) for key in sorted(used)},
+        "methods": {name: _card_record(name) for name in sorted(used)},
         "datasets": {name: _dataset_record(name, study) for name in sorted(names)},
     }
 
@@ -147,6 +150,24 @@ def plan_record(study: Study, plan: Plan) -> dict[str, Any]:
 def _cell_record(cell: Cell) -> dict[str, Any]:
     keys = ("id", "dataset", "method", "variant", "seed", "reads", "description")
     return {key: getattr(cell, key) for key in keys}
+
+
+def _card_record(name: str) -> dict[str, Any]:
+    """The card of a method, or of a method with a post-processor, `METHOD+POST`."""
+    key, _, post = name.partition("+")
+    method = card_values(registry.methods()[key].card)
+    if not post:
+        return method
+    own = card_values(registry.post_processors()[post].card)
+    joined = {
+        "key": name,
+        "title": f"{method['title']} + {own['title']}",
+        "source": f"{method['source']}; {own['source']}",
+        "needs": sorted({*method["needs"], *own["needs"]}),
+        "aliases": [],
+        "reconstruction": method["reconstruction"] or own["reconstruction"],
+    }
+    return method | joined | {"family": own["family"]}
 
 
 def _dataset_record(name: str, study: Study) -> dict[str, Any]:
@@ -165,7 +186,7 @@ def _dataset_record(name: str, study: Study) -> dict[str, Any]:
 def _run_missing(
     plan: Plan, store: Store, options: RunOptions, arguments: Namespace
 ) -> list[Outcome]:
-    missing = [cell for cell in plan.cells if not store.is_done(cell.id, options.wanted)]
+    missing = [cell for cell in plan.cells if not is_finished(cell, store, options)]
     stored = len(plan.cells) - len(missing)
     print(
         f"{len(plan.cells)} cells, {stored} already done, {len(plan.not_applicable)} not "
@@ -177,10 +198,16 @@ def _run_missing(
     workers = arguments.workers or max(1, (os.cpu_count() or 1) // arguments.threads)
     started = time.monotonic()
     progress = Progress(missing, workers)
+    outcomes: list[Outcome] = []
     try:
-        outcomes = run_local(missing, options, progress, workers=workers, threads=arguments.threads)
+        # What treats stored predictions waits until all of them are there.
+        for chosen in (plan.trained, plan.treated):
+            left = [cell for cell in chosen if cell in missing]
+            outcomes += run_local(
+                left, options, progress, workers=workers, threads=arguments.threads
+            )
     except KeyboardInterrupt:
-        done = sum(store.is_done(cell.id, options.wanted) for cell in plan.cells)
+        done = sum(is_finished(cell, store, options) for cell in plan.cells)
         raise KeyboardInterrupt(
             f": {done} of {len(plan.cells)} cells are stored; "
             "the same command continues with the others"
@@ -190,6 +217,11 @@ def _run_missing(
     seconds = time.monotonic() - started
     print(f"{len(outcomes)} cells in {seconds:.0f} s on {workers} workers ({duration(seconds)})")
     return outcomes
+
+
+def is_finished(cell: Cell, store: Store, options: RunOptions) -> bool:
+    """Whether the cell is stored with all that is wanted of it."""
+    return store.is_done(cell.id, () if cell.base else options.wanted)
 
 
 def _say_end(plan: Plan, outcomes: list[Outcome], written: list[Path]) -> int:
