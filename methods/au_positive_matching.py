@@ -14,19 +14,16 @@ Where we differ. A face without measured action units is left out of L_pm and ke
 paper drops the picture). The paper's twelve units are used as far as the data set measures them.
 Everything else is as published, flaws included: L_pm is not divided by the number of positives, so
 its weight grows with batch size and class frequency, and since nothing repels, constant A and h
-minimise it (`degeneration` measures how near a run is). `au_positive_matching_repaired` will differ
-in `reduce` and `au_weighting`. With strength 0 the term is skipped: the run is `ce`, bit for bit.
+minimise it (`degeneration` measures how near a run is). `au_positive_matching_repaired` differs in
+`reduce` and `au_weighting`. With strength 0 the term is skipped: the run is `ce`, bit for bit.
+
+Two settings are controls. `units = shuffled` gives every measured face the vector of another one,
+fixed for the run (`methods/shuffled_units.py`); `au_weighting = none` leaves the units out.
 """
 
-from dataclasses import dataclass
-from typing import Any
-
-import torch
-
-from datasets.settings import setting
-from datasets.spec import Batch, DatasetSpec
-from methods.au_matching import REDUCTIONS, WEIGHTINGS, AuMatcher, skip_reason
-from methods.base import Losses, MakeBackbone, Method, Step, method
+from datasets.spec import Batch
+from methods.au_matching_base import AuMatchingMethod
+from methods.base import Losses, Step, method
 from methods.ops import cross_entropy
 
 
@@ -36,45 +33,10 @@ from methods.ops import cross_entropy
     source="Suresh and Ong 2023 (S2, arXiv 2303.04896), Eq. 2 and 3",
     needs=("action_units",),
 )
-class AuPositiveMatching(Method):
-    @dataclass(frozen=True)
-    class Settings:
-        strength: float = setting(
-            1.0, doc="lambda (S2 Eq. 3)", search=(0.01, 0.03, 0.1, 0.3, 1.0), low=0.0
-        )
-        reduce: str = setting(
-            "sum",
-            doc="sum over an anchor's positives (S2 Eq. 2) or their mean",
-            choices=REDUCTIONS,
-            search=REDUCTIONS,
-        )
-        au_weighting: str = setting(
-            "learned",
-            doc="weight of a pair: learned (S2), detached, raw_cosine, fixed_projection or none",
-            choices=WEIGHTINGS,
-            search=WEIGHTINGS,
-        )
-        action_units: tuple[str, ...] = setting(
-            (), doc="units used (AU01, ...); empty: those of the paper's twelve that there are"
-        )
-
-    @classmethod
-    def skip(cls, spec: DatasetSpec, settings: Any) -> str | None:
-        return skip_reason(spec, settings.action_units)
-
-    def build_extras(self, make_backbone: MakeBackbone, generator: torch.Generator) -> None:
-        self.matcher = AuMatcher(
-            self.task.spec,
-            int(self.trunk.num_features),  # type: ignore[arg-type]
-            self.settings.action_units,
-            weighting=self.settings.au_weighting,
-            reduce=self.settings.reduce,
-        )
-
+class AuPositiveMatching(AuMatchingMethod):
     def loss(self, batch: Batch, step: Step) -> Losses:
         features = self.features(batch.images)
         ce = cross_entropy(self.head(features), batch.labels)
         if self.settings.strength == 0:
             return {"ce": ce}
-        matching = self.matcher(features, batch)
-        return {"ce": ce, "positive_matching": self.settings.strength * matching}
+        return {"ce": ce, "positive_matching": self.matching(features, batch)}

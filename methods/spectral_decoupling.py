@@ -23,46 +23,11 @@ single logit; with two classes that logit is l_1 - l_0.
 from dataclasses import dataclass
 from typing import Any
 
-from torch import Tensor
-
 from datasets.settings import setting
 from datasets.spec import Batch, DatasetSpec
 from methods.base import Losses, Method, Step, method
-from methods.ops import cross_entropy, masked_mean
-
-#: lambda of each schedule: DomainBed hparams_registry.py; Gradient_Starvation Figure_4_and_table_1
-#: (cmnist.py, also S2 Sec. IV-D.2); as before; Gradient_Starvation table_2.sh
-PUBLISHED_LAMBDA = {
-    "constant": 0.1,
-    "author_switch": 2e-5,
-    "switch_rescaled": 2e-5,
-    "target": 0.1,
-}
-
-
-def logit_penalty(logits: Tensor, labels: Tensor, *, true_class: bool = False) -> Tensor:
-    """Mean squared logit of (B, K) logits, or mean squared logit of the true class.
-
-    Source: DomainBed algorithms.py (all); vb-mitigator spectral_decouple.py (true class).
-    """
-    if true_class:
-        return logits.gather(1, labels[:, None]).square().mean()
-    return logits.square().mean()
-
-
-def target_penalty(logits: Tensor, labels: Tensor, targets: tuple[float, ...]) -> Tensor:
-    """Sum over the two classes of the mean squared distance of l_1 - l_0 to the class's target.
-
-    A class without samples adds 0.
-
-    Source: Pezeshki et al. 2021, Gradient_Starvation Table_2/loss.py, mode spw3.
-    """
-    odds = logits[:, 1] - logits[:, 0]
-    means = [
-        masked_mean((odds - target).square(), labels == label)
-        for label, target in enumerate(targets)
-    ]
-    return means[0] + means[1]
+from methods.logit_penalty import SCHEDULES, ScheduledPenalty, schedule_skip_reason
+from methods.ops import cross_entropy
 
 
 @method(
@@ -77,7 +42,7 @@ class SpectralDecoupling(Method):
         schedule: str = setting(
             "switch_rescaled",
             doc="how the penalty enters the loss (methods.md 14)",
-            choices=("constant", "author_switch", "switch_rescaled", "target"),
+            choices=SCHEDULES,
             search=("constant", "switch_rescaled"),
         )
         strength: float | None = setting(
@@ -107,38 +72,25 @@ class SpectralDecoupling(Method):
 
     @classmethod
     def skip(cls, spec: DatasetSpec, settings: Any) -> str | None:
-        if settings.schedule == "target" and spec.num_classes != 2:
-            return "schedule=target is defined for two classes"
-        return None
+        return schedule_skip_reason(spec, settings.schedule)
 
     @property
-    def strength(self) -> float:
-        """Value of lambda for the chosen schedule."""
-        given: float | None = self.settings.strength
-        return given if given is not None else PUBLISHED_LAMBDA[self.settings.schedule]
+    def penalty(self) -> ScheduledPenalty:
+        """The penalty and its schedule under the method's settings."""
+        chosen = self.settings
+        return ScheduledPenalty(
+            chosen.schedule,
+            chosen.strength,
+            chosen.switch,
+            chosen.logits == "true_class",
+            (chosen.target_low, chosen.target_high),
+        )
 
     def loss(self, batch: Batch, step: Step) -> Losses:
         logits = self.logits(batch.images)
         ce = cross_entropy(logits, batch.labels)
-        ce_weight, penalty_weight = self.weights(step)
+        ce_weight, penalty_weight = self.penalty.weights(step.progress)
         if penalty_weight == 0 and ce_weight == 1:
             return {"ce": ce}
-        penalty = self._penalty(logits, batch.labels)
+        penalty = self.penalty.of(logits, batch.labels)
         return {"ce": ce_weight * ce, "spectral_decoupling": penalty_weight * penalty}
-
-    def weights(self, step: Step) -> tuple[float, float]:
-        """Weights of cross entropy and penalty at `step`."""
-        switched = step.progress >= self.settings.switch
-        match self.settings.schedule:
-            case "author_switch" if switched:
-                return self.strength, self.strength
-            case "switch_rescaled" if switched:
-                return 1.0, 1.0
-            case _:
-                return 1.0, self.strength
-
-    def _penalty(self, logits: Tensor, labels: Tensor) -> Tensor:
-        if self.settings.schedule == "target":
-            targets = (self.settings.target_low, self.settings.target_high)
-            return target_penalty(logits, labels, targets)
-        return logit_penalty(logits, labels, true_class=self.settings.logits == "true_class")

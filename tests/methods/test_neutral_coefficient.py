@@ -19,9 +19,12 @@ from tests.methods.tiny import (
 
 NEUTRAL: dict[str, dict[str, Any]] = {
     "focal": {"gamma": 0.0},
+    "sce": {"beta": 0.0},
     "spectral_decoupling": {"schedule": "constant", "strength": 0.0},
     "gradient_reversal": {"lambda_max": 0.0},
     "au_positive_matching": {"strength": 0.0},
+    "au_positive_matching_repaired": {"strength": 0.0},
+    "sd_au_positive_matching": {"schedule": "constant", "sd_strength": 0.0, "strength": 0.0},
 }
 CASES = [
     *NEUTRAL.items(),

@@ -8,7 +8,8 @@ import torch
 
 from datasets.settings import changed
 from datasets.spec import Batch
-from methods.spectral_decoupling import SpectralDecoupling, logit_penalty, target_penalty
+from methods.logit_penalty import logit_penalty, target_penalty
+from methods.spectral_decoupling import SpectralDecoupling
 from tests.methods.tiny import make_spec, number, on_logits, step_at, total_of
 
 LOGITS = torch.randn(5, 3, generator=torch.Generator().manual_seed(0), dtype=torch.float64)
@@ -64,8 +65,8 @@ def test_published_weights_before_and_after_the_switch(
     schedule: str, strength: float, before: tuple[float, float], after: tuple[float, float]
 ) -> None:
     method = on_logits(SpectralDecoupling, schedule=schedule)
-    assert method.strength == strength
-    assert [method.weights(step_at(i, 10)) for i in (0, 3, 4, 9)] == [before, before, after, after]
+    assert method.penalty.strength == strength
+    assert [method.penalty.weights(i / 10) for i in (0, 3, 4, 9)] == [before, before, after, after]
     for index, (ce_weight, penalty_weight) in ((0, before), (9, after)):
         terms, _ = value_and_gradient(index, schedule=schedule)
         assert terms["ce"] == pytest.approx(ce_weight * cross_entropy_by_hand(), rel=1e-12)
