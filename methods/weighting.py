@@ -82,4 +82,4 @@ def with_unknown(weights: Tensor) -> Tensor:
 
 def weighted_cross_entropy(logits: Tensor, labels: Tensor, weights: Tensor) -> Tensor:
     """Mean over the batch of (B,) weights times cross entropies."""
-    return (weights.to(logits.dtype) * cross_entropies(logits, labels)).mean()
+    return (weights * cross_entropies(logits, labels)).mean()
