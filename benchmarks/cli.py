@@ -169,6 +169,9 @@ def _add_list(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     listing = commands.add_parser("list", help="what there is, and what each needs")
     listing.add_argument("what", choices=("methods", "datasets", "metrics", "layouts", "presets"))
     listing.add_argument(
+        "names", nargs="*", metavar="NAME", help="methods or data sets to print with their settings"
+    )
+    listing.add_argument(
         "--cards", type=Path, metavar="DIR", help="write a Markdown page for each method"
     )
 

@@ -16,7 +16,8 @@ from reports.study import CELL_COLUMNS, StudyFrames
 
 Plan = Mapping[str, Any]
 
-_FAMILIES = (
+#: order of the families in tables: that in which the field's papers list them
+FAMILIES = (
     "baseline", "loss", "sampling", "heads", "adversarial", "penalty", "contrastive", "robust",
     "generative", "post",
 )  # fmt: skip
@@ -137,9 +138,13 @@ def _place(planned: Mapping[str, Any]) -> tuple[Any, ...]:
 
 def _in_table_order(plan: Plan) -> list[Mapping[str, Any]]:
     """Cards by family, in the order in which the field's papers list them, then by key."""
-    known = {family: rank for rank, family in enumerate(_FAMILIES)}
     cards = plan["methods"].values()
-    return sorted(cards, key=lambda c: (known.get(c["family"], len(known)), c["key"]))
+    return sorted(cards, key=lambda card: (family_rank(card["family"]), card["key"]))
+
+
+def family_rank(family: str) -> int:
+    """Place of a family in tables; one that is not known comes last."""
+    return FAMILIES.index(family) if family in FAMILIES else len(FAMILIES)
 
 
 def _method_row(card: Mapping[str, Any]) -> dict[str, Any]:

@@ -69,6 +69,13 @@ def select_post_processors(patterns: tuple[str, ...]) -> list[str]:
     return _select(patterns, list(post_processors()), {}, "post-processor")
 
 
+def select_any(patterns: tuple[str, ...]) -> dict[str, AnyMethod]:
+    """Methods and post-processors by key, selected as by `select_methods`."""
+    every = everything()
+    aliases = {alias: key for key, cls in every.items() for alias in cls.card.aliases}
+    return {key: every[key] for key in _select(patterns, list(every), aliases, "method")}
+
+
 def _select(
     patterns: tuple[str, ...], keys: list[str], aliases: dict[str, str], kind: str
 ) -> list[str]:

@@ -6,21 +6,28 @@ import dataclasses
 import shutil
 import textwrap
 from argparse import Namespace
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from benchmarks.errors import StudyError
 from datasets.settings import described
 from methods.cards import MethodCard
 
+Names = Sequence[str]
+
 
 def main(arguments: Namespace) -> int:
-    """Prints one block an entry, wrapped to the terminal; or writes the method cards."""
+    """Prints one block an entry, wrapped to the terminal; or writes the method cards.
+
+    Named methods and data sets are printed with their settings.
+    """
     if arguments.cards is not None:
-        if arguments.what != "methods":
+        if arguments.what != "methods" or arguments.names:
             raise StudyError("--cards goes with `list methods`.")
         return _write_cards(arguments.cards)
-    _LISTINGS[arguments.what]()
+    if arguments.names and arguments.what not in ("methods", "datasets"):
+        raise StudyError(f"`list {arguments.what}` takes no names.")
+    _LISTINGS[arguments.what](arguments.names)
     return 0
 
 
@@ -35,21 +42,25 @@ def _write_cards(folder: Path) -> int:
     return 0
 
 
-def _methods() -> None:
+def _methods(names: Names) -> None:
     from benchmarks import registry
+    from benchmarks.frames import family_rank
 
-    for key, cls in registry.everything().items():
-        card = cls.card
+    chosen = registry.select_any(tuple(names) or ("all",))
+    for key in sorted(chosen, key=lambda key: (family_rank(chosen[key].card.family), key)):
+        card = chosen[key].card
         needs = ", ".join(sorted(card.needs)) or "labels only"
         also = f"; may use {', '.join(sorted(card.optional))}" if card.optional else ""
-        names = f"; also called {', '.join(card.aliases)}" if card.aliases else ""
+        aliases = f"; also called {', '.join(card.aliases)}" if card.aliases else ""
         mark = " (reconstruction)" if card.reconstruction else ""
         _entry(
             f"{key}  {card.title}{mark}",
-            f"{card.family}; needs {needs}{also}; {_effort(card)}{names}",
+            f"{card.family}; needs {needs}{also}; {_effort(card)}{aliases}",
             f"source: {card.source}",
-            *described(cls.Settings),
+            *(described(chosen[key].Settings) if names else ()),
         )
+    if not names:
+        print(f"{len(chosen)} methods; `list methods NAME` shows the settings of one")
 
 
 def _effort(card: MethodCard) -> str:
@@ -58,10 +69,11 @@ def _effort(card: MethodCard) -> str:
     return f"{card.cost:g} passes a sample"
 
 
-def _datasets() -> None:
+def _datasets(names: Names) -> None:
     from benchmarks import registry
 
-    for key, cls in registry.datasets().items():
+    for key in registry.select_datasets(tuple(names) or ("all",)):
+        cls = registry.datasets()[key]
         spec = cls().describe()
         groups = ", ".join(f"{a.name} ({len(a.levels)})" for a in spec.attributes)
         units = f"{len(spec.action_units)} action units" if spec.action_units else "no action units"
@@ -75,7 +87,7 @@ def _datasets() -> None:
         )
 
 
-def _metrics() -> None:
+def _metrics(_: Names) -> None:
     from reports.catalogue import metric_cards
 
     for card in sorted(metric_cards(), key=lambda card: card.key):
@@ -84,14 +96,14 @@ def _metrics() -> None:
         _entry(f"{card.key}  {card.title}", facts, f"source: {card.source}")
 
 
-def _layouts() -> None:
+def _layouts(_: Names) -> None:
     from reports.catalogue import layout_cards
 
     for card in layout_cards():
         _entry(f"{card.key}  {card.title}", f"source: {card.source}")
 
 
-def _presets() -> None:
+def _presets(_: Names) -> None:
     from benchmarks.protocol import PRESETS
 
     default = dataclasses.asdict(PRESETS["default"])
@@ -101,7 +113,7 @@ def _presets() -> None:
         _entry(name, ", ".join(f"{key} {value}" for key, value in shown.items()))
 
 
-_LISTINGS: dict[str, Callable[[], None]] = {
+_LISTINGS: dict[str, Callable[[Names], None]] = {
     "methods": _methods,
     "datasets": _datasets,
     "metrics": _metrics,

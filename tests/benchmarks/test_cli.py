@@ -171,4 +171,24 @@ def test_the_list_of_methods_says_what_each_needs(capsys):
     shown = capsys.readouterr().out
     assert "au_positive_matching  AU positive matching" in shown
     assert "needs action_units" in shown
+    assert "gamma = 2.0" not in shown
+
+
+def test_named_methods_are_listed_with_their_settings(capsys):
+    main(["list", "methods", "focal", "sd"])
+
+    shown = capsys.readouterr().out
     assert "gamma = 2.0: focusing exponent" in shown
+    assert "spectral_decoupling  " in shown and "ce  Cross" not in shown
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("methods", "focl"), "did you mean 'focal'"),
+        (("metrics", "acc"), "takes no names"),
+        (("datasets", "--cards", "x"), "--cards goes with"),
+    ],
+)
+def test_what_cannot_be_listed_is_said_in_one_sentence(capsys, arguments, message):
+    assert message in said(capsys, "list", *arguments)

@@ -55,7 +55,7 @@ def test_names_are_sorted_and_not_repeated():
 def test_globs_match_several_names():
     chosen = registry.select_methods(("*_matching", "ce"))
 
-    assert chosen == sorted(key for key in registry.methods() if key.endswith("_matching")) + ["ce"]
+    assert chosen == [k for k in registry.methods() if k.endswith("_matching") or k == "ce"]
 
 
 @pytest.mark.parametrize(("alias", "key"), [("dann", "gradient_reversal"), ("offline", "ce")])
