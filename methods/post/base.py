@@ -64,9 +64,10 @@ class PostTask:
 
 
 class PostProcessor:
-    """Base of all post-processors. Unknown groups (-1) never enter a fit that tells groups apart.
+    """Base of all post-processors.
 
-    Same input, same output: nothing is drawn at random. Where a method randomises, `decide` returns
+    Samples of unknown group (-1) enter no group statistic of a fit, and their decisions stay those
+    of the treated method. Nothing is drawn at random: where a method randomises, `decide` returns
     the distribution, and the metrics are those expected under it.
     """
 
@@ -124,6 +125,18 @@ def post(
         return cls
 
     return attach
+
+
+def known_groups(part: Scored, key: str) -> NDArray[np.bool_]:
+    """(n,) which samples have a known group.
+
+    Raises:
+        MethodError: none has; `key` is the post-processor that the message names.
+    """
+    known = part.groups >= 0
+    if not known.any():
+        raise MethodError(f"{key} cannot be fitted: no validation sample has a known group.")
+    return known
 
 
 def one_hot(codes: Codes, num_classes: int) -> Floats:
