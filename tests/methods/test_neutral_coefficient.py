@@ -23,6 +23,7 @@ NEUTRAL: dict[str, dict[str, Any]] = {
     "spectral_decoupling": {"schedule": "constant", "strength": 0.0},
     "gradient_reversal": {"lambda_max": 0.0},
     "au_positive_matching": {"strength": 0.0},
+    "end": {"alpha": 0.0, "beta": 0.0},
     "au_positive_matching_repaired": {"strength": 0.0},
     "sd_au_positive_matching": {"schedule": "constant", "sd_strength": 0.0, "strength": 0.0},
 }
