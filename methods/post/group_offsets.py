@@ -150,7 +150,8 @@ class _Objective:
         right = np.where(wins, (labels == k)[:, None], (labels == rival)[:, None])
         correct = self._correct(right, moved) + self._correct(fixed[~moved][:, None], ~moved)
         squares = (table**2).sum() - table[row, k] ** 2 + CANDIDATES**2
-        return np.asarray(self._accuracy(correct) - PENALTY * squares)
+        # Rounded, so that equally good values are a tie on every machine.
+        return np.round(self._accuracy(correct) - PENALTY * squares, 12)
 
     def _rows(self, table: Floats) -> Codes:
         """(n,) the row of the table that moves a sample, -1 for unknown groups."""

@@ -83,6 +83,7 @@ class RejectOption(PostProcessor):
         known = known_groups(validation, "reject_option")
         decided = validation.predicted == self._index
         groups = validation.groups
+        self.threshold, self.sides = None, np.zeros_like(self.sides)
         for group in np.unique(groups[known]):
             rate = decided[groups == group].mean()
             self.sides[group] = 1 if rate < decided[known].mean() else -1
