@@ -1,4 +1,7 @@
-"""Rows of an epoch drawn with unequal probabilities."""
+"""Rows of an epoch: drawn with unequal probabilities, copied, or cut down to equal counts.
+
+All draws are made on the processor, so that the rows are the same on every device.
+"""
 
 from __future__ import annotations
 
@@ -11,6 +14,43 @@ def draw_rows(weights: Tensor, generator: torch.Generator, count: int | None = N
     weights >= 0.
     """
     size = len(weights) if count is None else count
-    # Drawn on the processor, in double precision: the same rows on every device.
+    # In double precision: the same rows on every device.
     shares = weights.detach().to("cpu", torch.float64)
     return torch.multinomial(shares, size, replacement=True, generator=generator)
+
+
+def copied_rows(times: Tensor, generator: torch.Generator) -> Tensor:
+    """A random permutation of all rows, row i as often as (n,) int64 `times` says."""
+    times = times.to("cpu")
+    rows = torch.arange(len(times)).repeat_interleave(times)
+    return rows[torch.randperm(len(rows), generator=generator)]
+
+
+def kept_rows(strata: Tensor, quotas: Tensor, generator: torch.Generator) -> Tensor:
+    """A random permutation of a random subset of the rows: `quotas[c]` rows of stratum c.
+
+    With quotas that nothing exceeds it is the permutation that plain training would draw.
+
+    Args:
+        strata: (n,) codes in 0..C-1.
+        quotas: (C,) largest number of rows of each stratum.
+        generator: draws the permutation.
+    """
+    strata, quotas = strata.to("cpu"), quotas.to("cpu")
+    order = torch.randperm(len(strata), generator=generator)
+    codes = strata[order]
+    sizes = torch.bincount(codes, minlength=len(quotas))
+    by_stratum = codes.argsort(stable=True)
+    first = (sizes.cumsum(0) - sizes).repeat_interleave(sizes)
+    rank = torch.empty_like(codes)
+    rank[by_stratum] = torch.arange(len(codes)) - first
+    return order[rank < quotas[codes]]
+
+
+def expected_unique_share(weights: Tensor) -> Tensor:
+    """Expected share of the n rows that an epoch of `draw_rows` shows at least once.
+
+    1 - 1/e = 0.632 for equal weights and many rows; the lower, the more an epoch repeats.
+    """
+    shares = weights / weights.sum()
+    return 1 - ((1 - shares) ** len(weights)).mean()

@@ -65,6 +65,37 @@ def stratum_weights(counts: Tensor, mode: str, exponent: float = 1.0) -> Tensor:
     return normalised(weights**exponent, counts)
 
 
+def independence_weights(counts: Tensor) -> Tensor:
+    """(K, G) weights n_y n_s / (n n_ys) of (K, G) counts n_ys: class and group become independent.
+
+    Empty strata leave the plain weights with a mean below 1; they are brought back to it.
+
+    Source: Kamiran and Calders 2012, Sec. 5.3 (reweighing).
+    """
+    per_class, per_group = counts.sum(dim=1, keepdim=True), counts.sum(dim=0, keepdim=True)
+    expected = per_class * per_group / counts.sum().clamp(min=1)
+    return normalised(expected / counts.clamp(min=1), counts)
+
+
+def capped(weights: Tensor, counts: Tensor, cap: float) -> Tensor:
+    """`weights` cut at `cap`; what is cut off goes to the other strata of the same row in
+    proportion, so that the weighted counts of every row sum to what they did.
+
+    Args:
+        weights: (R, C), of mean at most `cap` in every row.
+        counts: (R, C) training counts.
+        cap: largest weight.
+    """
+    total = (weights * counts).sum(dim=1, keepdim=True)
+    for _ in range(weights.shape[1]):  # each round may lift others to the cap
+        over = weights >= cap
+        fixed = (cap * counts * over).sum(dim=1, keepdim=True)
+        free = (weights * counts * ~over).sum(dim=1, keepdim=True)
+        factor = (total - fixed) / torch.where(free > 0, free, torch.ones_like(free))
+        weights = torch.where(over, torch.full_like(weights, cap), weights * factor)
+    return weights
+
+
 def class_table(class_counts: tuple[int, ...]) -> Tensor:
     """(K,) counts in double precision, as the functions above take them."""
     return torch.tensor(class_counts, dtype=torch.float64)

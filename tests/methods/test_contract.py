@@ -51,7 +51,7 @@ FORBIDDEN_CALLS = {
 }  # fmt: skip
 IMPORTABLE = {
     "__future__", "collections", "contextlib", "dataclasses", "datasets", "math", "methods",
-    "numpy", "scipy", "torch", "typing", "reports",
+    "numpy", "scipy", "torch", "typing", "reports", "warnings",
 }  # fmt: skip
 
 

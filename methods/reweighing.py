@@ -1,0 +1,63 @@
+"""Reweighing: weights under which class and group are independent in the training data.
+
+    loss = mean_i w_{y_i s_i} CE_i,   w_ys = n_y n_s / (n n_ys)
+
+The weighted counts keep the shares of the classes and of the groups, and lose their dependence.
+Unequal groups and rare classes stay as they are: where class and group are independent already,
+this is `ce`. It needs groups in training, none at test; prediction as in `ce`.
+
+Where we differ. A stratum without samples cannot be weighted up, so that the weights no longer sum
+to n; they are then brought back to mean 1, and a warning says so. Samples of unknown group have
+weight 1.
+"""
+
+import warnings
+
+import torch
+from torch import Tensor
+
+from datasets.spec import Batch
+from methods.base import Losses, MakeBackbone, Method, Step, method
+from methods.weighting import (
+    independence_weights,
+    stratum_table,
+    weighted_cross_entropy,
+    with_unknown,
+)
+
+
+def missing_strata(counts: tuple[tuple[int, ...], ...]) -> int:
+    """Number of empty strata of (K, G) counts whose class and whose group both have samples."""
+    filled = [any(column) for column in zip(*counts, strict=True)]
+    return sum(
+        any(row) and filled[group] and count == 0
+        for row in counts
+        for group, count in enumerate(row)
+    )
+
+
+@method(
+    "Reweighing",
+    family="sampling",
+    source="Kamiran and Calders 2012, Sec. 5.3; AIF360 preprocessing/reweighing.py",
+    needs=("train_groups",),
+)
+class Reweighing(Method):
+    weights: Tensor
+
+    def build_extras(self, make_backbone: MakeBackbone, generator: torch.Generator) -> None:
+        missing = missing_strata(self.task.stratum_counts)
+        if missing:
+            warnings.warn(
+                f"reweighing: {missing} strata of class and group have no training sample; "
+                "class and group stay dependent and the weights are brought back to mean 1.",
+                stacklevel=2,
+            )
+        weights = independence_weights(stratum_table(self.task.stratum_counts))
+        weights = with_unknown(weights).to(torch.get_default_dtype())
+        self.register_buffer("weights", weights, persistent=False)
+
+    def loss(self, batch: Batch, step: Step) -> Losses:
+        weights = self.weights[batch.labels, batch.groups]
+        logits = self.logits(batch.images)
+        return {"weighted_ce": weighted_cross_entropy(logits, batch.labels, weights)}

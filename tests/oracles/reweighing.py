@@ -1,0 +1,18 @@
+"""Reweighing: methods.md 3.3."""
+
+import numpy as np
+
+from tests.oracles.given import Given, cross_entropies
+
+CASES = [{}]
+
+
+def terms(given: Given) -> dict[str, float]:
+    counts = given.counts
+    assert counts is not None
+    labels, groups = given.batch["labels"], given.batch["groups"]
+    own = [
+        counts[y].sum() * counts[:, s].sum() / (counts.sum() * counts[y, s]) if s >= 0 else 1.0
+        for y, s in zip(labels, groups, strict=True)
+    ]
+    return {"weighted_ce": float(np.mean(own * cross_entropies(given.logits(), labels)))}
