@@ -76,7 +76,7 @@ class GroupAdversary(nn.Module):
         width: number of input features.
         task: gives sizes and counts of the groups.
         grouping: one of `GROUPINGS`.
-        hidden: width of the two hidden layers.
+        hidden: width of the two hidden layers; 0 for a linear adversary.
         balance: weight the values of a target inversely to their training counts.
     """
 

@@ -135,7 +135,7 @@ class Update:
     """One optimiser step per batch: the sum of `terms` with respect to `parameters`.
 
     Attributes:
-        terms: batch and step -> named scalars.
+        terms: batch and step -> named scalars; where none has a gradient the step changes nothing.
         parameters: what the step changes.
         optimiser: replaces the protocol's; None keeps it.
         combine_gradients: replaces "gradient of the sum of the terms".
@@ -172,6 +172,9 @@ class Stage:
             all pictures, in evaluation mode and without augmentation. A stage of steps then gets no
             pictures; a stage that fits reads `Method.features` unless this says otherwise.
         predicts: False while the method cannot predict yet (nothing is selected in this stage).
+        stream: name of the stream of `step.generator`. Stages of two methods with one name, at the
+            same place, draw the same numbers, so that both train the same network; None is the
+            method's own stream.
     """
 
     name: str
@@ -184,6 +187,7 @@ class Stage:
     fit: Fit | None = None
     on_features: Callable[[Tensor], Tensor] | None = None
     predicts: bool = True
+    stream: str | None = None
 
 
 class MakeBackbone(Protocol):
@@ -195,9 +199,14 @@ class MakeBackbone(Protocol):
         weights: a local file with the weights; None for random ones.
         maps: return the feature maps of all levels, list of (B, C, H, W), instead of the pooled
             features (B, d).
+        program: a local file made by `torch.export.save`; its computation is returned as a frozen
+            module without state, and the other arguments do not count. Pictures are (B, 3, H, W):
+            RGB in [0, 1] for the program, normalised as in a batch for the method; the door
+            converts those that go in and those that come out.
 
     Returns:
-        A module with `num_features` (d), or, for `maps`, `channels` (C of each level).
+        A module with `num_features` (d), or, for `maps`, `channels` (C of each level); for
+        `program` a module from one tensor to one tensor.
     """
 
     def __call__(
@@ -207,6 +216,7 @@ class MakeBackbone(Protocol):
         *,
         weights: str | None = None,
         maps: bool = False,
+        program: str | None = None,
     ) -> nn.Module: ...
 
 
@@ -284,6 +294,30 @@ class Method(nn.Module):
     def predict(self, batch: Batch) -> Tensor:
         """(B, K) log-probabilities; the batch carries pictures, and groups only if declared."""
         return torch.log_softmax(self.logits(batch.images), dim=1)
+
+    def representations(self, images: Tensor) -> dict[str, Tensor]:
+        """Name -> (B, d) vectors that hold what is known of a picture; probes are fitted on them.
+
+        The trunk outputs, unless a method has parts worth telling apart.
+        """
+        return {"features": self.features(images)}
+
+    def counterfactuals(self, images: Tensor, donors: Tensor) -> dict[str, Tensor]:
+        """Pictures with another sensitive part, in evaluation mode.
+
+        Args:
+            images: (B, 3, H, W) pictures, normalised as in a batch.
+            donors: (B, 3, H, W) pictures of other people, one for each.
+
+        Returns:
+            `reconstruction`: each picture through the generator and back. `swapped`: with the
+            sensitive part of its donor. `neutral`: with the mean sensitive part of the training
+            pictures. (B, 3, H, W) each, normalised as `images`.
+
+        Raises:
+            MethodError: the method cannot make pictures.
+        """
+        raise MethodError(f"{self.card.key} makes no counterfactual pictures.")
 
 
 AnyMethod = TypeVar("AnyMethod", bound=type[Method])

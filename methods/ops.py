@@ -86,7 +86,11 @@ def reverse_gradient(inputs: Tensor, strength: float) -> Tensor:
 
 
 def adversary(width_in: int, width_out: int, hidden: int = 256) -> nn.Sequential:
-    """The suite's default adversary: three linear layers with ReLU (methods.md 5)."""
+    """The suite's default adversary: three linear layers with ReLU (methods.md 5); one linear layer
+    for `hidden` = 0.
+    """
+    if hidden == 0:
+        return nn.Sequential(nn.Linear(width_in, width_out))
     return nn.Sequential(
         nn.Linear(width_in, hidden),
         nn.ReLU(),

@@ -23,12 +23,16 @@ NEUTRAL: dict[str, dict[str, Any]] = {
     "spectral_decoupling": {"schedule": "constant", "strength": 0.0},
     "gradient_reversal": {"lambda_max": 0.0},
     "au_positive_matching": {"strength": 0.0},
+    "uniform_confusion": {"alpha": 0.0},
+    "xu_disentangled": {"alpha": 0.0},
+    "auc_fer": {"strength": 0.0},
     "end": {"alpha": 0.0, "beta": 0.0},
     "au_positive_matching_repaired": {"strength": 0.0},
     "sd_au_positive_matching": {"schedule": "constant", "sd_strength": 0.0, "strength": 0.0},
 }
 CASES = [
     *NEUTRAL.items(),
+    ("uniform_confusion", {"alpha": 0.0, "schedule": "per_epoch_ratio"}),
     ("gradient_reversal", {"lambda_max": 0.0, "mode": "alternating"}),
     ("gradient_reversal", {"lambda_max": 0.0, "groups": "per_attribute", "target": "eodds"}),
 ]

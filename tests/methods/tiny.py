@@ -177,6 +177,8 @@ def total_of(losses: dict[str, Tensor]) -> Tensor:
 
 def gradients(total: Tensor, sets: tuple[ParameterSet, ...]) -> list[Tensor | None]:
     parameters = [p for chosen in sets for p in chosen.parameters]
+    if not total.requires_grad:
+        return [None] * len(parameters)
     return list(torch.autograd.grad(total, parameters, allow_unused=True))
 
 
