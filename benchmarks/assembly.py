@@ -15,6 +15,7 @@ from benchmarks.identity import settings_from
 from benchmarks.parts import CellData, cell_data, make_task
 from benchmarks.pictures import Pictures, channel_statistics
 from benchmarks.plan import Cell
+from benchmarks.programs import load_program
 from benchmarks.protocol import Protocol
 from benchmarks.seeding import seeded, torch_generator
 from datasets import settings as declared
@@ -56,7 +57,10 @@ def build_method(cell: Cell, data: CellData, protocol: Protocol) -> Method:
         *,
         weights: str | None = None,
         maps: bool = False,
+        program: str | None = None,
     ) -> nn.Module:
+        if program is not None:
+            return load_program(Path(program), *_channels(data))
         return make_backbone(name or protocol.backbone, generator, weights=weights, maps=maps)
 
     shared = (cell.dataset, cell.seed)
@@ -95,5 +99,9 @@ def _faces(loader: _Loader) -> tuple[Dataset, FaceData]:
 
 def make_pictures(data: CellData, protocol: Protocol, device: torch.device) -> Pictures:
     """The reader of the cell's pictures, normalised by its training part."""
-    mean, std = channel_statistics(data.faces.images, data.train.rows)
+    mean, std = _channels(data)
     return Pictures(data.faces.images, protocol.pixels, mean, std, device, protocol.channels_last)
+
+
+def _channels(data: CellData) -> tuple[tuple[float, ...], tuple[float, ...]]:
+    return channel_statistics(data.faces.images, data.train.rows)

@@ -13,3 +13,7 @@ class StoreError(EvenFaceError):
 
 class TrainingDiverged(EvenFaceError):
     """A loss term or a prediction is no longer a finite number; the cell fails."""
+
+
+class ProgramError(EvenFaceError):
+    """A file does not hold the exported computation that was asked for."""

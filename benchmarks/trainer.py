@@ -88,7 +88,8 @@ class Trainer:
         total = self._steps_of(stage)
         moments = _moments(total, self.protocol.validations)
         updates = [OptimiserStep(update, self.protocol, total) for update in stage.updates]
-        own = torch_generator("method", *self.shared, self.method.card.key, number)
+        stream = stage.stream if stage.stream is not None else self.method.card.key
+        own = torch_generator("method", *self.shared, stream, number)
         if stage.prepare is not None:
             stage.prepare(self.fields.all(), own)
         means = TermMeans()

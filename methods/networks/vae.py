@@ -42,16 +42,22 @@ def convolution(width_in: int, width_out: int, *, stride: int = 1) -> nn.Sequent
     )
 
 
+def downsampling(pixels: int) -> nn.Sequential:
+    """The encoder's blocks: (B, 3, H, W) pictures to (B, `block_widths[-1]`, h, w) maps."""
+    widths = (3, *block_widths(pixels))
+    pairs = zip(widths, widths[1:], strict=False)
+    return nn.Sequential(*(convolution(a, b, stride=2) for a, b in pairs))
+
+
 class Encoder(nn.Module):
     """(B, 3, H, W) pictures to mean and log-variance of the latent map, (B, LATENT, h, w) each."""
 
     def __init__(self, pixels: int) -> None:
         super().__init__()
-        widths = (3, *block_widths(pixels))
-        pairs = zip(widths, widths[1:], strict=False)
-        self.blocks = nn.Sequential(*(convolution(a, b, stride=2) for a, b in pairs))
-        self.to_mean = nn.Conv2d(widths[-1], LATENT, 1)
-        self.to_log_variance = nn.Conv2d(widths[-1], LATENT, 1)
+        width = block_widths(pixels)[-1]
+        self.blocks = downsampling(pixels)
+        self.to_mean = nn.Conv2d(width, LATENT, 1)
+        self.to_log_variance = nn.Conv2d(width, LATENT, 1)
 
     def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
         hidden = self.blocks(images)
@@ -82,13 +88,44 @@ class Generator(nn.Module):
         return images[:, :, : self.pixels, : self.pixels]
 
 
+def latent_side(pixels: int) -> int:
+    """Height and width of the latent map: the smallest that the doublings bring to `pixels`."""
+    return -(-pixels // 2 ** num_halvings(pixels))
+
+
+class CodeEncoder(nn.Module):
+    """(B, 3, H, W) pictures to mean and log-variance of a vector code, (B, width) each.
+
+    The blocks of `Encoder`, its 1 x 1 convolution to the latent map, then one linear map.
+    """
+
+    def __init__(self, width: int, pixels: int) -> None:
+        super().__init__()
+        self.blocks = downsampling(pixels)
+        self.to_map = nn.Conv2d(block_widths(pixels)[-1], LATENT, 1)
+        entries = LATENT * latent_side(pixels) ** 2
+        self.to_mean = nn.Linear(entries, width)
+        self.to_log_variance = nn.Linear(entries, width)
+
+    def forward(self, images: Tensor) -> tuple[Tensor, Tensor]:
+        hidden = self._map(images)
+        return self.to_mean(hidden), self.to_log_variance(hidden).clamp(*LOG_VARIANCE_RANGE)
+
+    def mean(self, images: Tensor) -> Tensor:
+        """(B, width) code means."""
+        mean: Tensor = self.to_mean(self._map(images))
+        return mean
+
+    def _map(self, images: Tensor) -> Tensor:
+        return torch.relu(self.to_map(self.blocks(images))).flatten(1)
+
+
 class CodeDecoder(nn.Module):
     """(B, width) codes to (B, 3, H, W) pictures: a linear map to a latent map, then `Generator`."""
 
     def __init__(self, width: int, pixels: int) -> None:
         super().__init__()
-        # The smallest map that the generator's doublings bring to `pixels` or more.
-        self.side = -(-pixels // 2 ** num_halvings(pixels))
+        self.side = latent_side(pixels)
         self.to_map = nn.Linear(width, LATENT * self.side**2)
         self.generator = Generator(pixels)
 

@@ -122,9 +122,31 @@ class TinyBackbone(nn.Module):
         return [first, second] if self.maps else second.mean(dim=(2, 3))
 
 
+class TinyProgram(nn.Module):
+    """A fixed linear map without state: pictures to codes of width 6, or codes to pictures."""
+
+    def forward(self, inputs: Tensor) -> Tensor:
+        if inputs.dim() == 4:
+            rows = inputs.flatten(1)
+            return rows @ _fixed_weights(rows.shape[1], 6).to(rows.dtype)
+        return (inputs @ _fixed_weights(6, 3 * 16 * 16).to(inputs.dtype)).view(-1, 3, 16, 16)
+
+
+def _fixed_weights(width_in: int, width_out: int) -> Tensor:
+    generator = torch.Generator().manual_seed(width_in)
+    return torch.randn(width_in, width_out, generator=generator) / width_in**0.5
+
+
 def make_backbone(
-    name: str | None, generator: torch.Generator, *, weights: str | None = None, maps: bool = False
+    name: str | None,
+    generator: torch.Generator,
+    *,
+    weights: str | None = None,
+    maps: bool = False,
+    program: str | None = None,
 ) -> nn.Module:
+    if program is not None:
+        return TinyProgram()
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(int(torch.randint(2**31, (), generator=generator)))
         return TinyBackbone(maps=maps)
