@@ -31,17 +31,21 @@ REDUCTIONS = ("sum", "mean")
 WEIGHTINGS = ("learned", "detached", "raw_cosine", "fixed_projection", "none")
 
 
-def used_units(spec: DatasetSpec, names: tuple[str, ...]) -> tuple[str, ...]:
-    """`names`, or, when empty, those of the paper's twelve that the data set measures."""
-    return names if names else tuple(name for name in PAPER_UNITS if name in spec.action_units)
+def used_units(
+    spec: DatasetSpec, names: tuple[str, ...], defaults: tuple[str, ...] = PAPER_UNITS
+) -> tuple[str, ...]:
+    """`names`, or, when empty, those of the defaults that the data set measures."""
+    return names if names else tuple(name for name in defaults if name in spec.action_units)
 
 
-def skip_reason(spec: DatasetSpec, names: tuple[str, ...]) -> str | None:
+def skip_reason(
+    spec: DatasetSpec, names: tuple[str, ...], defaults: tuple[str, ...] = PAPER_UNITS
+) -> str | None:
     """Why the action units cannot be used on this data set, or None."""
     missing = [name for name in names if name not in spec.action_units]
     if missing:
         return f"data set {spec.name} does not measure {', '.join(missing)}"
-    if not used_units(spec, names):
+    if not used_units(spec, names, defaults):
         return f"data set {spec.name} measures none of the paper's action units"
     return None
 

@@ -17,7 +17,17 @@ import tests.oracles
 from datasets.spec import Batch
 from methods.base import Method, Stage, Step
 from methods.ops import batch_statistics_only
-from tests.methods.tiny import build, given, make_batch, make_task, prepare, registered, step_at
+from tests.methods.tiny import (
+    build,
+    declared,
+    given,
+    make_batch,
+    make_task,
+    make_training,
+    prepare,
+    registered,
+    step_at,
+)
 from tests.oracles.given import Draws, Given
 
 METHODS = registered()
@@ -86,6 +96,10 @@ def given_of(method: Method, stage: Stage, update: int, batch: Batch, step: Step
         counts=np.array(task.counts) if task.counts else None,
         class_counts=np.array(task.class_counts),
         batch={name: arrays(value) for name, value in vars(batch).items()},
+        training={
+            name: arrays(value)
+            for name, value in vars(declared(make_training(task), method.card)).items()
+        },
         state={name: arrays(value) for name, value in method.state_dict(keep_vars=True).items()},
         run=run,
         index=step.index,

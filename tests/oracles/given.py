@@ -42,6 +42,7 @@ class Given:
         num_classes, group_sizes, class_counts: as `methods.base.Task`.
         counts: (K, G) training counts, None where groups are not declared.
         batch: the fields that the method is handed, as arrays; pictures too.
+        training: the declared fields of all training samples, as `Stage.prepare` is handed them.
         state: parameters and buffers of the method by dotted name, before the update.
         run: `run("trunk", images)` is the output of a network of the method, in the mode of the
             stage; a list where the network returns one.
@@ -57,6 +58,7 @@ class Given:
     counts: Array | None
     class_counts: Array
     batch: Mapping[str, Array]
+    training: Mapping[str, Array]
     state: Mapping[str, Array]
     run: Callable[..., Any]
     index: int
