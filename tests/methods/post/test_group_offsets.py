@@ -133,8 +133,7 @@ def slow_search(part: Scored, task: PostTask, mode: str, name: str, mu: float) -
 
 
 @pytest.mark.parametrize("mode", MODES)
-@pytest.mark.parametrize(("name", "mu"), [("worst", 1.0), ("tradeoff", 0.5), ("tradeoff", 2.0)])
-@pytest.mark.parametrize("seed", range(2))
+@pytest.mark.parametrize(("name", "mu", "seed"), [("worst", 1.0, 0), ("tradeoff", 2.0, 1)])
 def test_the_search_is_that_of_a_slow_loop(mode: str, name: str, mu: float, seed: int) -> None:
     task = make_task(2, 2)
     part = make_part(task, 24, seed=seed)

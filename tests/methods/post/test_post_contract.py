@@ -28,12 +28,17 @@ from tests.methods.post.scored import (
 POSTS = registered()
 EVERY = pytest.mark.parametrize("cls", POSTS.values(), ids=list(POSTS))
 SHAPES = {"2x2": make_task(2, 2), "7x6": make_task(7, 6), "2x1": make_task(2, 1)}
-EVERY_SHAPE = pytest.mark.parametrize("task", SHAPES.values(), ids=list(SHAPES))
+#: each with every shape that it says it can treat
+CASES = {
+    f"{key}-{shape}": (cls, task)
+    for key, cls in POSTS.items()
+    for shape, task in SHAPES.items()
+    if cls.skip(make_spec(task.classes), cls.Settings()) is None
+}
+EVERY_CASE = pytest.mark.parametrize(("cls", "task"), CASES.values(), ids=list(CASES))
 
 
 def fitted(cls: type[PostProcessor], task: PostTask, part: Scored | None = None) -> PostProcessor:
-    if cls.skip(make_spec(task.classes), cls.Settings()) is not None:
-        pytest.skip("says that it cannot treat this task")
     post = build(cls, task)
     post.fit(make_part(task) if part is None else part)
     return post
@@ -74,8 +79,7 @@ def test_card_and_settings_are_as_those_of_a_method(cls: type[PostProcessor]) ->
             assert getattr(made, field.name) == value
 
 
-@EVERY
-@EVERY_SHAPE
+@EVERY_CASE
 def test_decisions_are_distributions(cls: type[PostProcessor], task: PostTask) -> None:
     post = fitted(cls, task)
     part = make_part(task, 200, seed=1)
@@ -85,8 +89,7 @@ def test_decisions_are_distributions(cls: type[PostProcessor], task: PostTask) -
     np.testing.assert_allclose(decisions.sum(axis=1), 1.0, atol=1e-12)
 
 
-@EVERY
-@EVERY_SHAPE
+@EVERY_CASE
 def test_the_same_part_gives_the_same_decisions_and_is_left_alone(
     cls: type[PostProcessor], task: PostTask
 ) -> None:
@@ -97,8 +100,7 @@ def test_the_same_part_gives_the_same_decisions_and_is_left_alone(
     assert same(part, make_part(task)) and same(other, make_part(task, 100, seed=1))
 
 
-@EVERY
-@EVERY_SHAPE
+@EVERY_CASE
 def test_the_order_of_the_samples_does_not_matter(cls: type[PostProcessor], task: PostTask) -> None:
     part = make_part(task)
     order = np.random.default_rng(0).permutation(len(part))
@@ -110,8 +112,7 @@ def test_the_order_of_the_samples_does_not_matter(cls: type[PostProcessor], task
     )
 
 
-@EVERY
-@EVERY_SHAPE
+@EVERY_CASE
 def test_decisions_on_unknown_groups_are_certain(cls: type[PostProcessor], task: PostTask) -> None:
     post = fitted(cls, task)
     part = make_part(task)
@@ -173,8 +174,7 @@ def test_a_fit_needs_labels(cls: type[PostProcessor]) -> None:
         fitted(cls, task, without_labels(make_part(task)))
 
 
-@EVERY
-@EVERY_SHAPE
+@EVERY_CASE
 def test_notes_are_json_and_not_empty(cls: type[PostProcessor], task: PostTask) -> None:
     notes = fitted(cls, task).notes()
     assert notes and json.loads(json.dumps(notes, allow_nan=False)) == notes
