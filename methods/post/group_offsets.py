@@ -151,7 +151,7 @@ class _Objective:
         correct = self._correct(right, moved) + self._correct(fixed[~moved][:, None], ~moved)
         squares = (table**2).sum() - table[row, k] ** 2 + CANDIDATES**2
         # Rounded, so that equally good values are a tie on every machine.
-        return np.round(self._accuracy(correct) - PENALTY * squares, 12)
+        return np.asarray(np.round(self._accuracy(correct) - PENALTY * squares, 12))
 
     def _rows(self, table: Floats) -> Codes:
         """(n,) the row of the table that moves a sample, -1 for unknown groups."""
