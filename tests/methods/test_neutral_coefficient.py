@@ -29,6 +29,13 @@ NEUTRAL: dict[str, dict[str, Any]] = {
     "end": {"alpha": 0.0, "beta": 0.0},
     "au_positive_matching_repaired": {"strength": 0.0},
     "sd_au_positive_matching": {"schedule": "constant", "sd_strength": 0.0, "strength": 0.0},
+    "mmd": {"strength": 0.0},
+    "coral": {"strength": 0.0},
+    "hsic": {"strength": 0.0},
+    "diff_dp": {"strength": 0.0},
+    "diff_eopp": {"strength": 0.0},
+    "diff_eodd": {"strength": 0.0},
+    "prejudice_remover": {"strength": 0.0},
 }
 CASES = [
     *NEUTRAL.items(),
@@ -37,7 +44,11 @@ CASES = [
     ("gradient_reversal", {"lambda_max": 0.0, "groups": "per_attribute", "target": "eodds"}),
 ]
 #: settings without which a method has nothing to do on the few samples of these tests
-AT_WORK: dict[str, dict[str, Any]] = {"auc_fer": {"min_count": 1}}
+AT_WORK: dict[str, dict[str, Any]] = {
+    "auc_fer": {"min_count": 1},
+    "diff_eopp": {"min_count": 1},
+    "diff_eodd": {"min_count": 1},
+}
 PRECISIONS = pytest.mark.parametrize("precision", [torch.float32, torch.float64], ids=str)
 
 
