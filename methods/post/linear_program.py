@@ -57,7 +57,7 @@ def solve(groups: Sequence[Rules], eps: float) -> list[Floats]:
     program = _Program(groups, eps)
     best = program.maximise(value)
     # The optimum is rarely unique: which one the solver finds must not decide a result.
-    floor = float(value @ best) - TOLERANCE
+    floor = float(value @ best)
     weights = program.maximise(kept, at_least=(value, floor))
     ends = np.cumsum([len(group.value) for group in groups])
     parts = np.split(weights, ends)[: len(groups)]
