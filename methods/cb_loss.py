@@ -24,7 +24,7 @@ from methods.base import Losses, MakeBackbone, Method, Step, method
 from methods.weighting import class_table, effective_numbers, weighted_cross_entropy
 
 
-@method("Class-balanced loss", family="loss", source="Cui et al. 2019, Eq. 11 to 13")
+@method("Class-balanced loss", family="loss", source="Cui et al. 2019, Proposition 1 and Sec. 4")
 class ClassBalancedLoss(Method):
     @dataclass(frozen=True)
     class Settings:

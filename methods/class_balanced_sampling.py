@@ -6,7 +6,8 @@ and plain cross entropy on what is drawn. In expectation this is the gradient of
 a batch has equal shares of the classes, and pictures of rare classes come several times an epoch,
 each time augmented anew. It needs labels only; prediction as in `ce`.
 
-Where we differ. Nothing known; an epoch keeps the length of the training set.
+Where we differ. In nothing that we know of. An epoch keeps the length of the training set; classes
+without samples are never drawn.
 """
 
 import torch

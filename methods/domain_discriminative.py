@@ -22,7 +22,7 @@ are the product of the grouped attributes, and the ratio of priors is capped, si
 handful of samples would decide everything. S2 does not say which rule it uses.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 import torch
@@ -31,6 +31,7 @@ from torch import Tensor
 from datasets.settings import setting
 from datasets.spec import Batch
 from methods.base import Losses, MakeBackbone, Method, MethodCard, Step, method
+from methods.blocks import as_blocks, card_of_rule, own_block_or
 from methods.ops import cross_entropies
 
 #: largest ratio of test to training prior (P, methods.md 4.1)
@@ -94,10 +95,7 @@ class DomainDiscriminative(Method):
 
     @classmethod
     def card_for(cls, settings: Any) -> MethodCard:
-        needs = set(cls.card.needs)
-        if settings.rule == "conditional":
-            needs.add("test_groups")
-        return replace(cls.card, needs=frozenset(needs), optional=frozenset())
+        return card_of_rule(cls.card, settings.rule)
 
     def num_outputs(self) -> int:
         return self.task.num_groups * self.task.num_classes
@@ -108,7 +106,7 @@ class DomainDiscriminative(Method):
 
     def joint(self, images: Tensor) -> Tensor:
         """(B, G, K) outputs."""
-        return self.logits(images).view(-1, self.task.num_groups, self.task.num_classes)
+        return as_blocks(self.logits(images), self.task.num_groups)
 
     def loss(self, batch: Batch, step: Step) -> Losses:
         joint = self.joint(batch.images)
@@ -127,12 +125,6 @@ class DomainDiscriminative(Method):
             case "argmax_joint":
                 scores = log_joint.amax(dim=1)
             case _:
-                scores = _given_group(log_joint, batch.groups)
+                summed = log_joint.logsumexp(dim=1)
+                scores = own_block_or(log_joint, batch.groups, summed)
         return torch.log_softmax(scores, dim=1)
-
-
-def _given_group(log_joint: Tensor, groups: Tensor) -> Tensor:
-    """(B, K) log P(y, s | x) of the sample's own group, summed over the groups where unknown."""
-    own = groups.clamp(min=0)[:, None, None].expand(-1, 1, log_joint.shape[2])
-    own_scores = log_joint.gather(1, own).squeeze(1)
-    return torch.where((groups >= 0)[:, None], own_scores, log_joint.logsumexp(dim=1))

@@ -39,7 +39,7 @@ def missing_strata(counts: tuple[tuple[int, ...], ...]) -> int:
 @method(
     "Reweighing",
     family="sampling",
-    source="Kamiran and Calders 2012, Sec. 5.3; AIF360 preprocessing/reweighing.py",
+    source="Kamiran and Calders 2012 (reweighing); AIF360 preprocessing/reweighing.py",
     needs=("train_groups",),
 )
 class Reweighing(Method):

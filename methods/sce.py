@@ -22,7 +22,7 @@ from methods.base import Losses, Method, Step, method
 from methods.ops import cross_entropy, reverse_cross_entropies
 
 
-@method("Symmetric cross entropy", family="loss", source="Wang et al. 2019, Eq. 5 to 7")
+@method("Symmetric cross entropy", family="loss", source="Wang et al. 2019, Eq. 5 and Sec. 3.2")
 class SymmetricCrossEntropy(Method):
     @dataclass(frozen=True)
     class Settings:

@@ -35,7 +35,7 @@ def inverse_counts(counts: Tensor, exponent: float = 1.0) -> Tensor:
 def effective_numbers(counts: Tensor, beta: float) -> Tensor:
     """Weights in proportion to (1 - beta) / (1 - beta^n); beta = 1 is the limit 1 / n.
 
-    Source: Cui et al. 2019, Eq. 11.
+    Source: Cui et al. 2019, Proposition 1 and Sec. 4.
     """
     if beta == 1:
         return inverse_counts(counts)
@@ -70,7 +70,7 @@ def independence_weights(counts: Tensor) -> Tensor:
 
     Empty strata leave the plain weights with a mean below 1; they are brought back to it.
 
-    Source: Kamiran and Calders 2012, Sec. 5.3 (reweighing).
+    Source: Kamiran and Calders 2012 (reweighing).
     """
     per_class, per_group = counts.sum(dim=1, keepdim=True), counts.sum(dim=0, keepdim=True)
     expected = per_class * per_group / counts.sum().clamp(min=1)
