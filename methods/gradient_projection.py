@@ -45,7 +45,7 @@ from methods.base import (
     Update,
     method,
 )
-from methods.ops import cross_entropy
+from methods.ops import cross_entropy, indicator
 
 #: norm of the adversary's gradient up to which nothing is projected (Wang et al. 2020, code)
 SMALLEST_NORM = 1e-5
@@ -104,8 +104,7 @@ class PredictionReader(nn.Module):
             seen = ((1 + self.slope.abs()) * logits).softmax(dim=1)
         if not self.told:
             return seen
-        classes = torch.arange(self.num_classes, device=labels.device)
-        one_hot = (labels[:, None] == classes).to(seen.dtype)
+        one_hot = indicator(labels, self.num_classes, seen.dtype)
         if self.slope is None:
             return torch.cat([seen, one_hot], dim=1)
         products = seen[:, :, None] * one_hot[:, None, :]

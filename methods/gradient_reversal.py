@@ -29,7 +29,7 @@ from datasets.settings import setting
 from datasets.spec import Batch
 from methods.adversaries import GROUPINGS, GroupAdversary
 from methods.base import Losses, MakeBackbone, Method, ParameterSet, Stage, Step, Update, method
-from methods.ops import batch_statistics_only, cross_entropy, reverse_gradient
+from methods.ops import batch_statistics_only, cross_entropy, indicator, reverse_gradient
 
 
 def ramp(progress: float) -> float:
@@ -148,5 +148,5 @@ class GradientReversal(Method):
         """(B, width) what the adversary reads: features or logits, and the class if it is told."""
         if self.settings.target == "marginal":
             return seen
-        classes = torch.arange(self.task.num_classes, device=labels.device)
-        return torch.cat([seen, (labels[:, None] == classes).to(seen.dtype)], dim=1)
+        told = indicator(labels, self.task.num_classes, seen.dtype)
+        return torch.cat([seen, told], dim=1)

@@ -35,6 +35,14 @@ def masked_mean(values: Tensor, mask: Tensor) -> Tensor:
     return kept.sum() / weights.sum().clamp(min=1)
 
 
+def indicator(codes: Tensor, size: int, dtype: torch.dtype) -> Tensor:
+    """(B, size) with 1 at the (B,) codes; rows of code -1 are 0.
+
+    Written without looking at the codes' values, as `torch.nn.functional.one_hot` does.
+    """
+    return (codes[:, None] == torch.arange(size, device=codes.device)).to(dtype)
+
+
 def reverse_cross_entropies(logits: Tensor, labels: Tensor, log_zero: float = -4.0) -> Tensor:
     """(B,) reverse cross entropies |A| (1 - p_y), in [0, |A|].
 

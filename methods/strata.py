@@ -5,6 +5,8 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
+from methods.ops import indicator
+
 
 def stratum_codes(labels: Tensor, groups: Tensor, num_groups: int) -> Tensor:
     """(B,) codes y G + s of the strata, -1 where the group is unknown.
@@ -21,9 +23,8 @@ def means_by_code(values: Tensor, codes: Tensor, count: int) -> tuple[Tensor, Te
     """(count,) means of the (B,) values that share a code, 0 for codes that are absent, and how
     many there are of each.
 
-    Code -1 belongs to no mean. Through a matrix product, which adds in the same order on every run
-    (a scatter does not on accelerators).
+    Code -1 belongs to no mean. Not by scattering, which on accelerators adds in any order.
     """
-    members = (codes[:, None] == torch.arange(count, device=codes.device)).to(values.dtype)
+    members = indicator(codes, count, values.dtype)
     sizes = members.sum(dim=0)
-    return values @ members / sizes.clamp(min=1), sizes
+    return (values[:, None] * members).sum(dim=0) / sizes.clamp(min=1), sizes

@@ -25,6 +25,8 @@ NEUTRAL: dict[str, dict[str, Any]] = {
     "au_positive_matching": {"strength": 0.0},
     "uniform_confusion": {"alpha": 0.0},
     "xu_disentangled": {"alpha": 0.0},
+    "laftr": {"a_z": 0.0},
+    "supcon": {"mode": "joint", "weight": 0.0},
     "auc_fer": {"strength": 0.0},
     "end": {"alpha": 0.0, "beta": 0.0},
     "au_positive_matching_repaired": {"strength": 0.0},
@@ -40,6 +42,7 @@ NEUTRAL: dict[str, dict[str, Any]] = {
 CASES = [
     *NEUTRAL.items(),
     ("uniform_confusion", {"alpha": 0.0, "schedule": "per_epoch_ratio"}),
+    ("laftr", {"a_z": 0.0, "target": "eodds"}),
     ("gradient_reversal", {"lambda_max": 0.0, "mode": "alternating"}),
     ("gradient_reversal", {"lambda_max": 0.0, "groups": "per_attribute", "target": "eodds"}),
 ]
