@@ -256,7 +256,7 @@ def fit(method: Method, stage: Stage, *, size: int = 48, withheld: str = "") -> 
             name: value
             for name, value in vars(declared(batch, method.card)).items()
             if name not in ("images", "views", "groups", "attributes")
-            and Batch.NEED.get(name) != (withheld or None)
+            and Batch.NEED.get(name, "") != (withheld or None)
         }
         if method.card.may_read(need) and need != withheld:
             fields |= {"groups": batch.groups, "attributes": batch.attributes}
