@@ -23,13 +23,18 @@ def method_source(key: str, title: str = "", line: str = "") -> str:
     return PLAIN.format(key=key, title=title or key.title(), line=line)
 
 
-def install(folder: Path, modules: dict[str, str], group: str = "evenface.methods") -> Path:
+def install(
+    folder: Path,
+    modules: dict[str, str],
+    group: str = "evenface.methods",
+    name: str = "evenface_outside",
+) -> Path:
     """A distribution with one entry point a module; `folder` is to be put on the import path."""
-    info = folder / "evenface_outside-1.0.dist-info"
+    info = folder / f"{name}-1.0.dist-info"
     info.mkdir(parents=True)
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: evenface-outside\nVersion: 1.0\n")
-    lines = [f"[{group}]", *(f"{name} = {name}" for name in modules)]
+    (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+    lines = [f"[{group}]", *(f"{module} = {module}" for module in modules)]
     (info / "entry_points.txt").write_text("\n".join(lines) + "\n")
-    for name, source in modules.items():
-        (folder / f"{name}.py").write_text(source)
+    for module, source in modules.items():
+        (folder / f"{module}.py").write_text(source)
     return folder
