@@ -56,7 +56,7 @@ GENDER = ("gender", "sex", "male")
     family="contrastive",
     source="Chen and Joo 2021, Eq. 1 to 3; supplement (S3) Sec. 1.3; yunliangchen/auc-fer",
     needs=("action_units", "train_groups"),
-    cost=1.1,
+    cost=1.2,
 )
 class AucFer(Method):
     @dataclass(frozen=True)

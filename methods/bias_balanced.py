@@ -22,7 +22,7 @@ from datasets.settings import setting
 from datasets.spec import Batch
 from methods.base import Losses, MakeBackbone, Method, Step, method
 from methods.ops import cross_entropy
-from methods.priors import log_class_given_group, log_class_priors
+from methods.priors import log_class_by_group_code
 
 
 @method(
@@ -44,11 +44,9 @@ class BiasBalanced(Method):
     shifts: Tensor
 
     def build_extras(self, make_backbone: MakeBackbone, generator: torch.Generator) -> None:
-        floor = self.settings.floor
-        given_group = log_class_given_group(self.task.stratum_counts, floor=floor)
-        marginal = log_class_priors(self.task.class_counts, floor=floor)
-        # The last row is the one that code -1 reaches.
-        shifts = torch.cat([given_group, marginal[None]])
+        shifts = log_class_by_group_code(
+            self.task.stratum_counts, self.task.class_counts, floor=self.settings.floor
+        )
         self.register_buffer("shifts", shifts, persistent=False)
 
     def loss(self, batch: Batch, step: Step) -> Losses:

@@ -32,6 +32,16 @@ def log_class_given_group(stratum_counts: Sequence[Sequence[int]], *, floor: flo
     return _log_shares(torch.tensor(stratum_counts, dtype=torch.float64).T, floor)
 
 
+def log_class_by_group_code(
+    stratum_counts: Sequence[Sequence[int]], class_counts: Sequence[int], *, floor: float = 0.0
+) -> Tensor:
+    """(G + 1, K) `log_class_given_group`, and as the last row `log_class_priors`, which the code
+    -1 of an unknown group reaches.
+    """
+    given_group = log_class_given_group(stratum_counts, floor=floor)
+    return torch.cat([given_group, log_class_priors(class_counts, floor=floor)[None]])
+
+
 def _log_shares(counts: Tensor, floor: float) -> Tensor:
     """Logarithms of the smoothed shares along the last axis; worked out in double precision."""
     total = counts.sum(dim=-1, keepdim=True)
