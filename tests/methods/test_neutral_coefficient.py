@@ -26,6 +26,7 @@ NEUTRAL: dict[str, dict[str, Any]] = {
     "uniform_confusion": {"alpha": 0.0},
     "xu_disentangled": {"alpha": 0.0},
     "laftr": {"a_z": 0.0},
+    "flac": {"strength": 0.0},
     "bias_contrastive": {"weight": 0.0, "ce_weight": 1.0},
     "supcon": {"mode": "joint", "weight": 0.0},
     "auc_fer": {"strength": 0.0},
