@@ -120,6 +120,7 @@ def _run(cell: Cell, options: RunOptions, store: Store) -> None:
         "ledger": {
             "train_size": len(data.train),
             "images_seen": training.images_seen,
+            "distinct_images": training.distinct_images,
             "steps": training.steps,
             "parameters": sum(p.numel() for p in method.parameters()),
             "cpu_seconds": time.process_time() - cpu,

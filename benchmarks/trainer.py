@@ -36,11 +36,16 @@ class Checkpoint:
 
 @dataclass
 class Training:
-    """What training leaves: a checkpoint a rule, the curve and the ledger of work done."""
+    """What training leaves: a checkpoint a rule, the curve and the ledger of work done.
+
+    `distinct_images` counts the training pictures that were seen at least once: a sampler that
+    repeats a few pictures sees as many images as another, and far fewer different ones.
+    """
 
     checkpoints: dict[str, Checkpoint] = field(default_factory=dict)
     history: list[dict[str, float | int | str]] = field(default_factory=list)
     images_seen: int = 0
+    distinct_images: int = 0
     steps: int = 0
 
 
@@ -67,6 +72,7 @@ class Trainer:
         self.augmentation = Augmentation(protocol.flip, protocol.rotation, protocol.crop)
         self.selection = Selection()
         self.result = Training()
+        self.seen = torch.zeros(len(data.train), dtype=torch.bool)
 
     def run(self) -> Training:
         """Trains all stages.
@@ -82,6 +88,7 @@ class Trainer:
                 self._fit(stage)
             else:
                 self._train(number, stage)
+        self.result.distinct_images = int(self.seen.sum())
         return self.result
 
     def _train(self, number: int, stage: Stage) -> None:
@@ -151,6 +158,7 @@ class Trainer:
 
     def _batch(self, rows: Tensor, number: int, index: int) -> Batch:
         images = self.pictures.read(self.data.train.rows[rows.numpy()])
+        self.seen[rows] = True
         fields = self.fields.take(rows.to(self.pictures.device))
         fields["images"] = self._augmented(images, "augment", number, index)
         if self.method.card.may_read("two_views"):

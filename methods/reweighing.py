@@ -7,11 +7,8 @@ Unequal groups and rare classes stay as they are: where class and group are inde
 this is `ce`. It needs groups in training, none at test; prediction as in `ce`.
 
 Where we differ. A stratum without samples cannot be weighted up, so that the weights no longer sum
-to n; they are then brought back to mean 1, and a warning says so. Samples of unknown group have
-weight 1.
+to n; they are then brought back to mean 1. Samples of unknown group have weight 1.
 """
-
-import warnings
 
 import torch
 from torch import Tensor
@@ -26,16 +23,6 @@ from methods.weighting import (
 )
 
 
-def missing_strata(counts: tuple[tuple[int, ...], ...]) -> int:
-    """Number of empty strata of (K, G) counts whose class and whose group both have samples."""
-    filled = [any(column) for column in zip(*counts, strict=True)]
-    return sum(
-        any(row) and filled[group] and count == 0
-        for row in counts
-        for group, count in enumerate(row)
-    )
-
-
 @method(
     "Reweighing",
     family="sampling",
@@ -46,13 +33,6 @@ class Reweighing(Method):
     weights: Tensor
 
     def build_extras(self, make_backbone: MakeBackbone, generator: torch.Generator) -> None:
-        missing = missing_strata(self.task.stratum_counts)
-        if missing:
-            warnings.warn(
-                f"reweighing: {missing} strata of class and group have no training sample; "
-                "class and group stay dependent and the weights are brought back to mean 1.",
-                stacklevel=2,
-            )
         weights = independence_weights(stratum_table(self.task.stratum_counts))
         weights = with_unknown(weights).to(torch.get_default_dtype())
         self.register_buffer("weights", weights, persistent=False)

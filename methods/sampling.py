@@ -45,12 +45,3 @@ def kept_rows(strata: Tensor, quotas: Tensor, generator: torch.Generator) -> Ten
     rank = torch.empty_like(codes)
     rank[by_stratum] = torch.arange(len(codes)) - first
     return order[rank < quotas[codes]]
-
-
-def expected_unique_share(weights: Tensor) -> Tensor:
-    """Expected share of the n rows that an epoch of `draw_rows` shows at least once.
-
-    1 - 1/e = 0.632 for equal weights and many rows; the lower, the more an epoch repeats.
-    """
-    shares = weights / weights.sum()
-    return 1 - ((1 - shares) ** len(weights)).mean()

@@ -200,6 +200,17 @@ def test_a_stage_on_features_gets_them_instead_of_pictures(recorder):
     assert (training.steps, training.images_seen) == (len(seen), 0)
 
 
+def test_pictures_that_are_seen_several_times_count_once(recorder):
+    def stages(self):
+        few = Stage("train", (update_of(self),), sampling=lambda *_: torch.arange(40) % 5)
+        return (few,)
+
+    recorder.stages = stages
+    _, training = recorded(recorder, images=80)
+
+    assert (training.images_seen, training.distinct_images) == (80, 5)
+
+
 # Augmentation -----------------------------------------------------------------------------------
 
 

@@ -56,7 +56,7 @@ FORBIDDEN_CALLS = {
 }  # fmt: skip
 IMPORTABLE = {
     "__future__", "collections", "contextlib", "dataclasses", "datasets", "math", "methods",
-    "numpy", "scipy", "torch", "typing", "reports", "warnings",
+    "numpy", "scipy", "torch", "typing", "reports",
 }  # fmt: skip
 
 

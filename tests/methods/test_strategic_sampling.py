@@ -1,7 +1,5 @@
 """Strategic sampling: shares of groups, neutral cases, copies, cap, unknown groups."""
 
-import math
-
 import numpy as np
 import pytest
 import torch
@@ -10,7 +8,6 @@ from torch import Tensor
 
 from datasets.spec import Batch
 from methods.base import Method
-from methods.sampling import expected_unique_share
 from methods.strategic_sampling import StrategicSampling, copying_times, drawing_weights
 from methods.weighting import stratum_table
 from tests.methods.tiny import build, make_task, make_training, number
@@ -134,11 +131,3 @@ def test_without_known_groups_sampling_is_uniform() -> None:
     training = Batch(labels=torch.arange(30) % 3, groups=torch.full((30,), -1))
     rows = drawn(made(counts), training, 3000)
     assert chisquare(torch.bincount(rows, minlength=30).numpy()).pvalue > 0.01
-
-
-def test_an_epoch_shows_fewer_faces_the_more_unequal_the_weights_are() -> None:
-    equal = number(expected_unique_share(torch.ones(10_000)))
-    assert equal == pytest.approx(1 - 1 / math.e, abs=1e-4)
-    # two rows drawn twice with 3 : 1: 1 - (1/4)^2 and 1 - (3/4)^2
-    found = number(expected_unique_share(torch.tensor([3.0, 1.0])))
-    assert found == pytest.approx((15 / 16 + 7 / 16) / 2, abs=1e-12)
