@@ -65,10 +65,11 @@ class Program(nn.Module):
     def _apply(self, fn: Callable[[Tensor], Tensor], recurse: bool = True) -> Program:
         """Moves the hidden computation too, and keeps its memory layout, which is compiled in."""
         (computation,) = self._hidden
-        computation._apply(fn)
+        computation._apply(fn)  # type: ignore[no-untyped-call]
         for tensor in (*computation.parameters(), *computation.buffers()):
             tensor.data = tensor.data.contiguous()
-        return super()._apply(fn, recurse)
+        super()._apply(fn, recurse)  # type: ignore[no-untyped-call]
+        return self
 
     def forward(self, inputs: Tensor) -> Tensor:
         """The computation's output.

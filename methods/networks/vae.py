@@ -90,7 +90,7 @@ class Generator(nn.Module):
 
 def latent_side(pixels: int) -> int:
     """Height and width of the latent map: the smallest that the doublings bring to `pixels`."""
-    return -(-pixels // 2 ** num_halvings(pixels))
+    return math.ceil(pixels / (1 << num_halvings(pixels)))
 
 
 class CodeEncoder(nn.Module):
