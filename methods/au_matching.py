@@ -17,7 +17,7 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from datasets.spec import Batch, DatasetSpec
-from methods.ops import masked_mean
+from methods.ops import cosines, masked_mean
 
 #: the paper's list (S2, footnote 1)
 PAPER_UNITS = (
@@ -48,12 +48,6 @@ def skip_reason(
     if not used_units(spec, names, defaults):
         return f"data set {spec.name} measures none of the paper's action units"
     return None
-
-
-def cosines(vectors: Tensor) -> Tensor:
-    """(B, B) cosines of the rows of (B, d); 0, with a finite gradient, for rows that are zero."""
-    unit = F.normalize(vectors, dim=1, eps=1e-8)
-    return unit @ unit.T
 
 
 def positive_pairs(labels: Tensor, known: Tensor) -> Tensor:

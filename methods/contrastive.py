@@ -11,10 +11,10 @@ Source: Khosla et al. 2020, Eq. 2 (L_out); methods.md 7.4 to 7.6.
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from datasets.spec import Batch
+from methods.ops import cosines
 
 #: width of the embeddings (methods.md 7.4, 7.5)
 EMBEDDING_WIDTH = 128
@@ -32,8 +32,7 @@ def both_views(batch: Batch) -> Tensor:
 
 def similarities(embeddings: Tensor, temperature: float) -> Tensor:
     """(V, V) cosines of (V, d) embeddings over the temperature."""
-    unit = F.normalize(embeddings, dim=1, eps=1e-8)
-    return unit @ unit.T / temperature
+    return cosines(embeddings) / temperature
 
 
 def others(count: int, device: torch.device) -> Tensor:

@@ -46,6 +46,11 @@ class PretrainingSettings:
         doc="the study's optimiser, or the papers' SGD (rate 0.1, momentum 0.9, decay 1e-4)",
         choices=("protocol", "paper"),
     )
+    probe_rate: float = setting(
+        50.0,
+        doc="learning-rate factor of the linear classifier; 0.1, FSCL's rate, under `default`",
+        low=0.0,
+    )
     probe_share: float = setting(
         20.0, doc="rows the linear classifier sees, over the budget (our choice)", low=0.01
     )
@@ -68,7 +73,8 @@ class ContrastivePretraining(Method):
             ParameterSet(tuple(module.parameters())) for module in (self.trunk, self.projector)
         )
         first = Update(self.contrastive, trained, PAPER_OPTIMISER if published else None)
-        classifier = (ParameterSet(tuple(self.head.parameters())),)
+        rate = 1.0 if published else self.settings.probe_rate
+        classifier = (ParameterSet(tuple(self.head.parameters()), rate_factor=rate),)
         second = Update(self.probe, classifier, PAPER_PROBE_OPTIMISER if published else None)
         return (
             Stage(

@@ -21,38 +21,35 @@ run is `ce`, bit for bit.
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
 from datasets.settings import setting
 from datasets.spec import Batch
 from methods.base import Losses, Method, Step, method
-from methods.ops import cross_entropy, masked_mean
+from methods.ops import cosines, cross_entropy, indicator, masked_mean
 
 
 def pair_cosines(features: Tensor) -> Tensor:
     """(B, B) cosines of (B, d) features, in [-1, 1], with 0 on the diagonal."""
-    unit = F.normalize(features, dim=1, eps=1e-8)
-    cosines = (unit @ unit.T).clamp(-1, 1)
-    return cosines * (1 - torch.eye(len(features), dtype=cosines.dtype, device=cosines.device))
+    values = cosines(features).clamp(-1, 1)
+    return values * (1 - torch.eye(len(features), dtype=values.dtype, device=values.device))
 
 
-def orthogonality(cosines: Tensor, groups: Tensor, num_groups: int) -> Tensor:
+def orthogonality(similarities: Tensor, groups: Tensor, num_groups: int) -> Tensor:
     """R_orth in [0, 1] of `pair_cosines` and (B,) group codes; 0 without same-group pairs."""
-    codes = torch.arange(num_groups, device=groups.device)
-    members = (groups[:, None] == codes).to(cosines.dtype)
-    inside = ((cosines @ members) * members).sum(dim=0)
+    members = indicator(groups, num_groups, similarities.dtype)
+    inside = ((similarities @ members) * members).sum(dim=0)
     sizes = members.sum(dim=0)
     pairs = (sizes * (sizes - 1)).sum()
     return inside.abs().sum() / pairs.clamp(min=1)
 
 
-def parallelism(cosines: Tensor, labels: Tensor, groups: Tensor) -> Tensor:
+def parallelism(similarities: Tensor, labels: Tensor, groups: Tensor) -> Tensor:
     """R_par in [0, 1] of `pair_cosines`, (B,) class and group codes; 0 without such pairs."""
     known = groups >= 0
     across = (groups[:, None] != groups) & known[:, None] & known
     pairs = (labels[:, None] == labels) & across
-    return masked_mean(((1 - cosines) / 2).flatten(), pairs.flatten())
+    return masked_mean(((1 - similarities) / 2).flatten(), pairs.flatten())
 
 
 @method(
@@ -79,11 +76,11 @@ class End(Method):
         terms = {"ce": cross_entropy(self.head(features), batch.labels)}
         if self.settings.alpha == self.settings.beta == 0:
             return terms
-        cosines = pair_cosines(features)
+        similarities = pair_cosines(features)
         if self.settings.alpha > 0:
-            penalty = orthogonality(cosines, batch.groups, self.task.num_groups)
+            penalty = orthogonality(similarities, batch.groups, self.task.num_groups)
             terms["orthogonality"] = self.settings.alpha * penalty
         if self.settings.beta > 0:
-            penalty = parallelism(cosines, batch.labels, batch.groups)
+            penalty = parallelism(similarities, batch.labels, batch.groups)
             terms["parallelism"] = self.settings.beta * penalty
         return terms

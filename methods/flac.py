@@ -28,7 +28,6 @@ w = 1 as well the run is `ce`, bit for bit.
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from datasets.settings import setting
@@ -49,13 +48,12 @@ from methods.base import (
     Update,
     method,
 )
-from methods.ops import cross_entropy, masked_mean
+from methods.ops import cosines, cross_entropy, masked_mean
 
 
 def soft_similarities(features: Tensor, delta: float) -> Tensor:
     """(B, B) S in (0, 1) of (B, d) features."""
-    unit = F.normalize(features, dim=1, eps=1e-8)
-    squared = (2 - 2 * unit @ unit.T).clamp(min=0) + 1e-6
+    squared = (2 - 2 * cosines(features)).clamp(min=0) + 1e-6
     return 1 / (1 + squared ** (delta / 2))
 
 

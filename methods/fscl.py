@@ -18,7 +18,7 @@ and has an empty one itself, but stays a positive. The reference subtracts the m
 numerical reasons and leaves it in where Q(i) is empty; here such rows are handled apart. Training
 starts from the study's trunk and keeps its optimiser and batch (`optimiser = paper` takes SGD with
 rate 0.1). The linear classifier is trained on features of pictures that are not augmented, computed
-once: that makes its many steps nearly free.
+once: that makes its many steps nearly free, and with a rate of its own it converges.
 """
 
 from datasets.spec import Batch

@@ -43,6 +43,26 @@ def indicator(codes: Tensor, size: int, dtype: torch.dtype) -> Tensor:
     return (codes[:, None] == torch.arange(size, device=codes.device)).to(dtype)
 
 
+def unit_rows(vectors: Tensor) -> Tensor:
+    """(B, d) vectors scaled to length 1, in at least single precision; rows shorter than 1e-8 are
+    divided by that.
+    """
+    wide = torch.promote_types(vectors.dtype, torch.float32)
+    with torch.autocast(vectors.device.type, enabled=False):
+        return F.normalize(vectors.to(wide), dim=1, eps=1e-8)
+
+
+def cosines(vectors: Tensor) -> Tensor:
+    """(B, B) cosines of the rows of (B, d); 0, with a finite gradient, for rows that are zero.
+
+    In full precision under autocast: three digits do not hold a cosine that is divided by a
+    temperature or taken from 1.
+    """
+    unit = unit_rows(vectors)
+    with torch.autocast(vectors.device.type, enabled=False):
+        return unit @ unit.T
+
+
 def reverse_cross_entropies(logits: Tensor, labels: Tensor, log_zero: float = -4.0) -> Tensor:
     """(B,) reverse cross entropies |A| (1 - p_y), in [0, |A|].
 

@@ -14,10 +14,10 @@ head. What `fscl` or `bias_contrastive` gain over `ce` but not over this comes f
 learning itself.
 
 Where we differ. The linear classifier is trained on features of pictures that are not augmented,
-computed once: that makes its many steps nearly free. Both stages keep the study's optimiser and
-batch; the published ones are `optimiser = paper`, and `batch_factor` enlarges the batch. One stage
-of contrastive training sees the study's budget of pictures, each twice. In `joint` with weight 0
-the second view is skipped: the run is `ce`, bit for bit.
+computed once: that makes its many steps nearly free, and with a rate of its own (`probe_rate`) it
+converges. Both stages keep the study's optimiser and the first its batch; FSCL's are `optimiser =
+paper` and `batch_factor`. Contrastive training sees the study's budget of pictures, each twice. In
+`joint` with weight 0 the second view is skipped: the run is `ce`, bit for bit.
 """
 
 from dataclasses import dataclass

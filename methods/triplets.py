@@ -15,10 +15,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor
 
-from methods.ops import masked_mean
+from methods.ops import cosines, masked_mean, unit_rows
 
 
 @dataclass(frozen=True)
@@ -57,11 +56,11 @@ def violations(
     features: Tensor, pairs: CodePairs, *, margin: float, epsilon: float
 ) -> tuple[Tensor, Tensor]:
     """(B, B, B) values D_ap - D_an + margin by anchor, positive, negative, and which are active."""
-    unit = F.normalize(features, dim=1, eps=1e-8)
+    unit = unit_rows(features)
     # Not through the product of the matrices: its rounding is a distance of 3e-4 between equal
     # rows in single precision.
     distances = torch.cdist(unit, unit, compute_mode="donot_use_mm_for_euclid_dist")
-    kept = mined(unit @ unit.T, pairs, epsilon)
+    kept = mined(cosines(features), pairs, epsilon)
     values = distances[:, :, None] - distances[:, None, :] + margin
     return values, kept.positives[:, :, None] & kept.negatives[:, None, :] & (values > 0)
 
@@ -92,5 +91,5 @@ def collapse(features: Tensor, codes: Tensor, *, margin: float, epsilon: float) 
     _, active = violations(features, pairs, margin=margin, epsilon=epsilon)
     possible = pairs.positives[:, :, None] & pairs.negatives[:, None, :]
     share = masked_mean(active.to(features.dtype).flatten(), possible.flatten())
-    unit = F.normalize(features, dim=1, eps=1e-8)
+    unit = unit_rows(features)
     return Collapse(share, (unit - unit.mean(dim=0)).square().sum(dim=1).mean())

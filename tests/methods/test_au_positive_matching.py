@@ -15,13 +15,13 @@ from methods.au_matching import (
     REDUCTIONS,
     WEIGHTINGS,
     AuMatcher,
-    cosines,
     degeneration,
     matching_loss,
     positive_pairs,
     used_units,
 )
 from methods.au_positive_matching import AuPositiveMatching
+from methods.ops import cosines
 from tests.methods.tiny import UNITS, build, declared, make_batch, make_spec, number, step_at
 
 SPEC = make_spec(3)

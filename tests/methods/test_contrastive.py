@@ -226,7 +226,10 @@ def test_published_constants_are_kept_at_hand() -> None:
     assert first.updates[0].optimiser == PAPER_OPTIMISER
     assert second.updates[0].optimiser == PAPER_PROBE_OPTIMISER
     assert (PAPER_OPTIMISER.learning_rate, PAPER_OPTIMISER.weight_decay) == (0.1, 1e-4)
-    assert [stage.updates[0].optimiser for stage in build(Fscl).stages()] == [None, None]
+    assert second.updates[0].parameters[0].rate_factor == 1
+    first, second = build(Fscl).stages()
+    assert (first.updates[0].optimiser, second.updates[0].optimiser) == (None, None)
+    assert second.updates[0].parameters[0].rate_factor == 50
     settings: Any = Fscl.Settings()
     assert settings.temperature == 0.1
 

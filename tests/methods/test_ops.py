@@ -8,11 +8,13 @@ from torch import nn
 
 from methods.ops import (
     batch_statistics_only,
+    cosines,
     cross_entropies,
     cross_entropy,
     masked_mean,
     reverse_cross_entropies,
     reverse_gradient,
+    unit_rows,
 )
 from tests.methods.tiny import number
 
@@ -100,3 +102,16 @@ def test_batch_statistics_only_normalises_as_training_and_leaves_the_running_sta
     layer(inside)
     assert torch.equal(layer.running_mean, usual.running_mean)
     assert int(layer.num_batches_tracked) == 1
+
+
+def test_cosines_keep_full_precision_under_autocast() -> None:
+    vectors = torch.randn(
+        6, 5, generator=torch.Generator().manual_seed(0), dtype=torch.float32, requires_grad=True
+    )
+    plain = cosines(vectors)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(cosines(vectors), plain)
+        assert cosines(vectors.bfloat16()).dtype == torch.float32
+    wanted = torch.nn.functional.cosine_similarity(vectors[:, None], vectors, dim=2)
+    torch.testing.assert_close(plain, wanted)
+    assert unit_rows(vectors.double()).dtype == torch.float64
