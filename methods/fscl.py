@@ -36,6 +36,7 @@ from methods.fair_contrastive import BASE_TEMPERATURE, fair_losses
 )
 class Fscl(ContrastivePretraining):
     def contrastive(self, batch: Batch, step: Step) -> Losses:
+        """The contrastive term of both views."""
         labels, groups = batch.labels.repeat(2), batch.groups.repeat(2)
         losses = fair_losses(self.view_similarities(batch), labels, groups)
         return {"fscl": self.settings.temperature / BASE_TEMPERATURE * losses.mean()}

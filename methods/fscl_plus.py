@@ -31,6 +31,7 @@ from methods.fair_contrastive import BASE_TEMPERATURE, normalised_losses
 )
 class FsclPlus(ContrastivePretraining):
     def contrastive(self, batch: Batch, step: Step) -> Losses:
+        """The contrastive term of both views."""
         labels, groups = batch.labels.repeat(2), batch.groups.repeat(2)
         losses = normalised_losses(self.view_similarities(batch), labels, groups)
         return {"fscl_plus": self.settings.temperature / BASE_TEMPERATURE * losses.mean()}

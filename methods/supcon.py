@@ -74,6 +74,7 @@ class SupCon(ContrastivePretraining):
         return (Stage("train", (Update(self.joint, sets),)),)
 
     def contrastive(self, batch: Batch, step: Step) -> Losses:
+        """The contrastive term of both views."""
         logits = self.view_similarities(batch)
         return {"supcon": supervised_contrastive(logits, batch.labels.repeat(2))}
 
