@@ -125,7 +125,7 @@ def stratum_accuracies(correct: Tensor, samples: Samples, num_groups: int) -> tu
     source="Kirichenko et al. 2023, Sec. 6; PolinaKirichenko/deep_feature_reweighting",
     needs=("val_groups",),
     optional=("train_groups",),
-    cost=1.4,
+    cost=1.25,
 )
 class DeepFeatureReweighting(Method):
     @dataclass(frozen=True)
