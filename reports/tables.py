@@ -171,6 +171,31 @@ class Table:
                     parts.append(piece)
         return tuple(self._part(part) for part in parts)
 
+    def stretches(self, tallest: int) -> tuple[Table, ...]:
+        """The table cut into parts of at most `tallest` lines, block titles and footer included.
+
+        A block that is cut has its title again in the next part. The footer goes with the last
+        part. Footnote marks are to be asked of the whole table.
+        """
+        parts: list[list[Block]] = [[]]
+        room = tallest
+        for block in self.blocks:
+            left = block.rows
+            while left:
+                if room < 2:
+                    parts.append([])
+                    room = tallest
+                parts[-1].append(replace(block, rows=left[: room - 1]))
+                room -= 1 + len(parts[-1][-1].rows)
+                left = left[len(parts[-1][-1].rows) :]
+        if len(self.footer) > room:
+            parts.append([])
+        last = len(parts) - 1
+        return tuple(
+            replace(self, blocks=tuple(blocks), footer=self.footer if index == last else ())
+            for index, blocks in enumerate(parts)
+        )
+
     def _spans(self) -> list[list[int]]:
         """Column indices, grouped by spanning header."""
         spans: list[list[int]] = []

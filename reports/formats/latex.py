@@ -9,6 +9,12 @@ WIDEST = 7
 LINE = 62
 # Lines of a float that, with its caption and notes, still fits a page.
 TALLEST = 42
+# Lines that rules and headers of a panel take.
+HEAD = 4
+# Floats that may wait for their page; LaTeX gives up at 18 in older versions.
+MOST_FLOATS = 12
+CLEAR = "\\clearpage\n"
+END = r"\end{table}"
 PREAMBLE = r"""% Needs in the preamble:
 %   \usepackage{booktabs}
 %   \usepackage{graphicx}   (wide tables shrink to the line)
@@ -78,11 +84,22 @@ def _character(character: str) -> str:
 
 
 def document_text(sections: list[tuple[str, list[Table]]]) -> str:
-    r"""All tables as one file; a section begins on a new page, lest LaTeX run out of floats."""
+    r"""All tables as one file; a section begins on a new page.
+
+    So does what follows `MOST_FLOATS` floats: LaTeX can hold only so many that wait for their page.
+    """
     parts = [PREAMBLE]
     for index, (title, tables) in enumerate(sections):
-        parts.append(("\\clearpage\n" if index else "") + f"% {' '.join(title.split())}\n")
-        parts += [_float(table) for table in tables]
+        parts.append((CLEAR if index else "") + f"% {' '.join(title.split())}\n")
+        waiting = 0
+        for table in tables:
+            text = _float(table)
+            floats = text.count(END)
+            if waiting and waiting + floats > MOST_FLOATS:
+                parts.append(CLEAR)
+                waiting = 0
+            waiting += floats
+            parts.append(text)
     return "\n".join(parts)
 
 
@@ -94,7 +111,8 @@ def table_text(table: Table) -> str:
 def _float(table: Table) -> str:
     """The table as one float, or as several with one number where it is taller than a page."""
     pages: list[list[Table]] = []
-    for part in table.panels(WIDEST, cut_spans=True):
+    panels = table.panels(WIDEST, cut_spans=True)
+    for part in (piece for panel in panels for piece in panel.stretches(TALLEST - HEAD)):
         if pages and sum(map(_height, [*pages[-1], part])) <= TALLEST:
             pages[-1].append(part)
         else:
@@ -123,17 +141,17 @@ def _page(panels: list[Table], whole: Table, head: str) -> str:
         lines.append(
             f"  \\par\\smallskip\n  \\parbox{{\\linewidth}}{{\\raggedright\\scriptsize {text}}}"
         )
-    return "\n".join([*lines, r"\end{table}", ""])
+    return "\n".join([*lines, END, ""])
 
 
 def _height(part: Table) -> int:
-    return 4 + len(list(part.rows())) + len(part.blocks)
+    return HEAD + len(list(part.rows())) + len(part.blocks)
 
 
 def _line_width(part: Table) -> int:
     """Characters of the widest line, columns taken one by one."""
     rows = [row for _, row in part.rows()]
-    label = max(len(row.label) for row in rows)
+    label = max((len(row.label) for row in rows), default=0)
     columns = (
         max([len(column.header.split(" x ")[0]), *(len(row.cells[index].printed) for row in rows)])
         for index, column in enumerate(part.columns)
@@ -154,8 +172,9 @@ def _panel(part: Table, whole: Table) -> str:
             f"\\multicolumn{{{width + 1}}}{{@{{}}l}}{{\\textit{{{escaped(block.title)}}}}} \\\\"
         )
         lines += [_row(row, whole) for row in block.rows]
-    lines.append(r"\midrule")
-    lines += [_row(row, whole) for row in part.footer]
+    if part.footer:
+        lines.append(r"\midrule")
+        lines += [_row(row, whole) for row in part.footer]
     lines += [r"\bottomrule", r"\end{tabular}"]
     body = "\n".join(f"  {line}" for line in lines)
     if _line_width(part) <= LINE:

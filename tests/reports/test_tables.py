@@ -247,3 +247,24 @@ def test_layouts_cover_every_attribute_and_intersection():
         "discrimination_synthetic_tone",
         f"discrimination_synthetic_{crossed}",
     }
+
+
+@pytest.mark.parametrize("tallest", [2, 3, 4, 7, 100])
+def test_a_tall_table_is_cut_into_stretches_that_hold_every_row_once(tallest):
+    whole = table(full_study(), "suresh_v_synthetic")
+
+    parts = whole.stretches(tallest)
+
+    rows_of = [row for part in parts for block in part.blocks for row in block.rows]
+    assert rows_of == [row for block in whole.blocks for row in block.rows]
+    heights = [sum(1 + len(b.rows) for b in part.blocks) + len(part.footer) for part in parts]
+    assert max(heights) <= tallest
+    assert [part.footer for part in parts] == [()] * (len(parts) - 1) + [whole.footer]
+    titles = [block.title for part in parts for block in part.blocks]
+    assert list(dict.fromkeys(titles)) == [block.title for block in whole.blocks]
+
+
+def test_a_table_that_fits_is_one_stretch():
+    whole = table(full_study(), "suresh_v_synthetic")
+
+    assert whole.stretches(100) == (whole,)
