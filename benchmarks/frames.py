@@ -133,7 +133,9 @@ def _not_applicable_row(skipped: Mapping[str, Any]) -> tuple[Any, ...]:
 def _place(planned: Mapping[str, Any]) -> tuple[Any, ...]:
     names = ("dataset", "method", "variant", "seed")
     reads = planned["reads"]
-    return (*(str(planned[n]) for n in names), "train_groups" in reads, "test_groups" in reads)
+    # A method fitted to the groups of the validation part has used group labels too.
+    fitted = "train_groups" in reads or "val_groups" in reads
+    return (*(str(planned[n]) for n in names), fitted, "test_groups" in reads)
 
 
 def _in_table_order(plan: Plan) -> list[Mapping[str, Any]]:

@@ -40,8 +40,9 @@ STATUSES = ("done", "failed", "not_applicable", "pending")
 class CellRecord:
     """One planned cell and what became of it; `status` is one of `STATUSES`.
 
-    `train_groups` and `test_groups` say whether it reads group labels in training and when it
-    predicts: a matter of the cell, because a setting of the method may change it.
+    `train_groups` and `test_groups` say whether it reads group labels in training (those of the
+    validation part, if it is fitted to them, included) and when it predicts: a matter of the cell,
+    because a setting of the method may change it.
     """
 
     dataset: str

@@ -168,6 +168,27 @@ def test_methods_are_in_the_order_of_their_families(store):
     assert frame["family"].tolist() == ["baseline", "loss", "post", "unheard of"]
 
 
+@pytest.mark.parametrize(
+    ("reads", "training", "test"),
+    [
+        ([], False, False),
+        (["train_groups"], True, False),
+        (["val_groups"], True, False),
+        (["test_groups", "val_groups"], True, True),
+        (["action_units"], False, False),
+    ],
+)
+def test_a_method_fitted_to_the_groups_of_the_validation_part_uses_group_labels(
+    store, reads, training, test
+):
+    plan = make_plan([0])
+    plan["cells"][0]["reads"] = reads
+
+    cells = study_frames(store, plan, PAPER).cells
+
+    assert cells[["train_groups", "test_groups"]].values.tolist() == [[training, test]]
+
+
 def test_what_a_study_changes_about_groups_stands_beside_the_preset():
     changed = {"preset": "chen", "groups": ["gender", "age"], "unknown_groups": "drop"}
 
