@@ -113,6 +113,15 @@ def test_the_guide_names_every_part_of_a_stage_and_of_an_update() -> None:
     assert {part for part in parts if f"`{part}`" not in text} == set()
 
 
+def test_the_readme_names_every_method_in_the_row_of_its_family() -> None:
+    text = (ROOT / "README.md").read_text(encoding="utf-8")
+    for key, cls in registry.everything().items():
+        row = next((line for line in text.splitlines() if f"`{key}`" in line), "")
+        assert cls.card.family in row.split("|")[1] if row else False, key
+    counted = len(registry.methods())
+    assert f"trains all {counted} methods" in text
+
+
 def test_the_method_cards_in_the_docs_are_those_of_the_code() -> None:
     folder = ROOT / "docs" / "methods"
     written = {page.name: page.read_text(encoding="utf-8") for page in folder.glob("*.md")}
