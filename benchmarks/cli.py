@@ -15,7 +15,13 @@ EvenFace compares bias-mitigation methods for facial expression recognition.
   python -m benchmarks run --methods all --seeds 5
 """
 
-_MODULES = {"run": "run", "report": "report", "list": "listing", "data": "data"}
+_MODULES = {
+    "run": "run",
+    "report": "report",
+    "list": "listing",
+    "data": "data",
+    "counterfactuals": "counterfactuals",
+}
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -71,6 +77,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_report(commands)
     _add_list(commands)
     _add_data(commands)
+    _add_counterfactuals(commands)
     return parser
 
 
@@ -185,6 +192,26 @@ def _add_data(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     show.add_argument("--data-root", type=Path, metavar="DIR")
     show.add_argument("--cache", type=Path, default=Path(".cache/evenface"), metavar="DIR")
     show.add_argument("--pixels", type=_positive, default=96, help="size of a face (default: 96)")
+
+
+def _add_counterfactuals(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    made = commands.add_parser(
+        "counterfactuals",
+        help="pictures with the sensitive part swapped, from a cell stored with --store-models",
+    )
+    made.add_argument("folder", type=Path, metavar="DIR", help="result folder of `run`")
+    made.add_argument(
+        "--cell", metavar="ID", help="cell of the folder (default: the first that makes pictures)"
+    )
+    made.add_argument(
+        "--pictures", type=_positive, default=12, metavar="N",
+        help="columns of the contact sheet (default: 12)",
+    )  # fmt: skip
+    made.add_argument(
+        "--out", type=Path, metavar="DIR", help="default: counterfactuals/ID in the result folder"
+    )
+    made.add_argument("--data-root", type=Path, metavar="DIR")
+    made.add_argument("--cache", type=Path, default=Path(".cache/evenface"), metavar="DIR")
 
 
 def _names(text: str) -> tuple[str, ...]:

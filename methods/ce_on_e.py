@@ -25,7 +25,7 @@ from methods.ops import cross_entropy
     "Cross entropy on frozen codes",
     family="generative",
     source="project's baseline (methods.md 14)",
-    cost=2.7,
+    cost=3.5,
 )
 class CrossEntropyOnCodes(Method):
     Settings = GeneratorSettings

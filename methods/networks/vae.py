@@ -117,7 +117,8 @@ class CodeEncoder(nn.Module):
         return mean
 
     def _map(self, images: Tensor) -> Tensor:
-        return torch.relu(self.to_map(self.blocks(images))).flatten(1)
+        latent: Tensor = self.to_map(self.blocks(images))
+        return latent.flatten(1)
 
 
 class CodeDecoder(nn.Module):

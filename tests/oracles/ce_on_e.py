@@ -2,9 +2,13 @@
 
 import numpy as np
 
-from tests.oracles.given import Given, cross_entropies
+from tests.oracles.given import Array, Given, cross_entropies
 
-CASES = [{}, {"pixel_loss": "l1", "kl_weight": 0.5, "width": 5}, {"encoder": "a.pt2"}]
+CASES = [
+    {},
+    {"pixel_loss": "l1", "kl_weight": 0.5, "edge_weight": 2.0, "width": 5},
+    {"encoder": "a.pt2"},
+]
 
 
 def terms(given: Given) -> dict[str, float]:
@@ -20,6 +24,14 @@ def generator_terms(given: Given) -> dict[str, float]:
     mean, log_variance = given.run("codes.encoder", images)
     codes = mean + given.draws.normal(*mean.shape) * np.exp(log_variance / 2)
     error = given.run("codes.decoder", codes) - images
-    distance = np.abs(error) if settings["pixel_loss"] == "l1" else error**2
+
+    def distance(values: Array) -> float:
+        return float((np.abs(values) if settings["pixel_loss"] == "l1" else values**2).mean())
+
+    down, right = error[:, :, 1:] - error[:, :, :-1], error[:, :, :, 1:] - error[:, :, :, :-1]
     kl = 0.5 * (mean**2 + np.exp(log_variance) - 1 - log_variance)
-    return {"pixels": distance.mean(), "kl": settings["kl_weight"] * kl.mean()}
+    return {
+        "pixels": distance(error),
+        "edges": settings["edge_weight"] * (distance(down) + distance(right)),
+        "kl": settings["kl_weight"] * kl.mean(),
+    }
