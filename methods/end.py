@@ -54,7 +54,7 @@ def parallelism(similarities: Tensor, labels: Tensor, groups: Tensor) -> Tensor:
 
 @method(
     "EnD",
-    family="penalty",
+    family="contrastive",
     source="Tartaglione et al. 2021, Eq. 2 to 6; grayhong/bias-contrastive-learning end_org.py",
     needs=("train_groups",),
     aliases=("entangle_disentangle",),

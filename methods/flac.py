@@ -88,7 +88,7 @@ def flac_loss(features: Tensor, group_features: Tensor, labels: Tensor, *, delta
 
 @method(
     "FLAC",
-    family="penalty",
+    family="contrastive",
     source="Sarridis et al. 2023, Eq. 3 to 8; mever-team/vb-mitigator flac.py",
     needs=("train_groups",),
     # half a budget for the group classifier, and its forward passes in the main training
