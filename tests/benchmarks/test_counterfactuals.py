@@ -11,6 +11,7 @@ import numpy as np
 import pytest
 import torch
 from PIL import Image
+from safetensors.torch import load_file
 from statsmodels.stats.proportion import proportion_confint
 from torch import Tensor
 
@@ -45,7 +46,7 @@ MAKER = "fair_latent_inn"
 SMALL = {
     "synthetic.pool_images": 150, "synthetic.test_images": 40, "protocol.pixels": 32,
     "protocol.images": 64, "protocol.batch_size": 16, "protocol.validations": 1,
-    f"{MAKER}.width": 6,
+    f"{MAKER}.width": 6, "ce_on_e.width": 6,
 }  # fmt: skip
 
 
@@ -71,7 +72,7 @@ def run_study(out: Path, cache: Path, *methods: str, store_models: bool = True) 
 @pytest.fixture(scope="module")
 def stored(tmp_path_factory, cache) -> tuple[Path, Cell]:
     out = tmp_path_factory.mktemp("stored")
-    cells = run_study(out, cache, "ce", MAKER)
+    cells = run_study(out, cache, "ce", "ce_on_e", MAKER)
     return out, next(cell for cell in cells if cell.method == MAKER)
 
 
@@ -89,6 +90,18 @@ def test_a_restored_cell_predicts_what_was_stored(stored, restored):
 
     wanted = Store(out).predictions(cell.id)["test_log_probabilities_last"]
     np.testing.assert_array_equal(found, wanted)
+
+
+def test_the_baseline_on_codes_has_the_same_generator_bit_for_bit(stored):
+    out, _ = stored
+    states = {
+        name.split("-")[1]: load_file(out / "cells" / name / "model.safetensors")
+        for name in Store(out).ids()
+    }
+
+    own = {k: v for k, v in states[MAKER].items() if k.startswith("codes.")}
+    assert len(own) > 10
+    assert all(torch.equal(value, states["ce_on_e"][name]) for name, value in own.items())
 
 
 def test_the_command_writes_sheet_values_and_page(stored, cache, capsys):
