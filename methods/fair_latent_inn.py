@@ -13,7 +13,7 @@ back through f and the generator's decoder gives counterfactual pictures.
 r_ij = ||Z_i - Z_j||^2 / d; p is a random sample of the class of i and another group, n are all
 samples of other classes. L_dg, L_eq and L_di are taken on Z_S too, with class and group exchanged.
 
-Four stages: `generate` trains the suite's own auto-encoder on pixels (left out where `encoder`
+Five stages: `generate` trains the suite's own auto-encoder on pixels (left out where `encoder`
 names an exported program), `standardise` fixes mean and spread of the codes, `part` trains f on
 cached codes, `neutral` stores the mean of Z_S, and `classify` refits a linear classifier on Z_Y.
 It needs groups in training (samples of unknown group count in L_g, L_dg, L_eq and the class's cross
@@ -23,9 +23,9 @@ Where we differ. A reconstruction: only a summary of the paper was available, wh
 and no formulas; all equations, widths and weights are ours. The paper's generator is a pre-trained
 diffusion auto-encoder; by default this is a small variational auto-encoder of width 128, so that a
 batch of 256 has a covariance of full rank. Its loss adds to the distance of pixels that of their
-steps to the neighbours (`edge_weight`), without which mouths and brows came out blurred. Fifty epochs of the synthetic
-faces are some 470 steps of f: few for its rate of 1e-4, and with 1e-3 less of the group stays in
-Z_Y (`flow_rate`). Groups have any number of values (the paper: two).
+steps to the neighbours (`edge_weight`), without which mouths and brows came out blurred. Fifty
+epochs of the synthetic faces are some 470 steps of f: few for its rate of 1e-4, and with 1e-3 less
+of the group stays in Z_Y (`flow_rate`). Groups have any number of values (the paper: two).
 An invertible map removes nothing: it moves what tells the group to Z_S at best, and what counts is
 a fresh probe on Z_Y (`python -m benchmarks counterfactuals`).
 """
