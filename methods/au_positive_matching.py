@@ -7,7 +7,7 @@ pairs of a batch those with similar action units therefore get more weight:
     L_pm = -(1/N) sum_i sum_{p in P_i} cos(A_i, A_p) cos(h_i, h_p)
 
 with P_i the other samples of the batch in the class of i, A the projected action units and h the
-projected features (`methods/au_matching.py`). The classifier reads the features, not h. It needs
+projected features (`shared/au_matching.py`). The classifier reads the features, not h. It needs
 action units in training, no groups, and nothing but the picture at test; prediction as in `ce`.
 
 Where we differ. A face without measured action units is left out of L_pm and keeps its CE term (the
@@ -18,13 +18,13 @@ minimise it (`degeneration` measures how near a run is). `au_positive_matching_r
 `reduce` and `au_weighting`. With strength 0 the term is skipped: the run is `ce`, bit for bit.
 
 Two settings are controls. `units = shuffled` gives every measured face the vector of another one,
-fixed for the run (`methods/shuffled_units.py`); `au_weighting = none` leaves the units out.
+fixed for the run (`shared/shuffled_units.py`); `au_weighting = none` leaves the units out.
 """
 
 from datasets.spec import Batch
-from methods.au_matching_base import AuMatchingMethod
 from methods.base import Losses, Step, method
 from methods.ops import cross_entropy
+from methods.shared.au_matching_base import AuMatchingMethod
 
 
 @method(

@@ -4,7 +4,7 @@
     L_pm = -(1/N) sum_i 1/max(|P_i|, 1) sum_{p in P_i} cos(A_i, A_p) cos(h_i, h_p)
 
 with P_i the other samples of the batch in the class of i, A the projected action units and h the
-projected features (`methods/au_matching.py`). It needs action units in training, no groups, and
+projected features (`shared/au_matching.py`). It needs action units in training, no groups, and
 nothing but the picture at test; prediction as in `ce`.
 
 Where we differ. Published, the inner sum is not divided by the number of positives, so that the
@@ -20,10 +20,10 @@ from dataclasses import dataclass
 
 from datasets.settings import setting
 from datasets.spec import Batch
-from methods.au_matching import REDUCTIONS, WEIGHTINGS
-from methods.au_matching_base import AuMatchingMethod, MatchingSettings
 from methods.base import Losses, Step, method
 from methods.ops import cross_entropy
+from methods.shared.au_matching import REDUCTIONS, WEIGHTINGS
+from methods.shared.au_matching_base import AuMatchingMethod, MatchingSettings
 
 
 @method(

@@ -8,7 +8,7 @@ and those of faces that use different ones are pushed apart:
     L_trp = mean over active triplets of D(z_a, z_p) - D(z_a, z_n) + margin,   q_p = q_a, q_n != q_a
 
 with z the features scaled to length 1, q the code of a face (which of a few action units are
-active, `methods/action_unit_codes.py`) and triplets mined as in `methods/triplets.py`. It needs
+active, `shared/action_unit_codes.py`) and triplets mined as in `shared/triplets.py`. It needs
 action units in training. Groups are not in the loss: by default (`balance = gender_x_code`) they
 decide how often a sample is drawn, so that every combination of gender and code is seen equally
 often; `balance = none` needs no groups. Prediction as in `ce`.
@@ -24,7 +24,7 @@ paper's for anger (happiness: 100). Beware: features that have collapsed to a po
 margin, where the authors' own runs stay from first to last; `triplets.collapse` tells.
 
 Two values of `units` are controls: `shuffled` gives every measured face the vector of another one
-(`methods/shuffled_units.py`); `none` takes the class for the code, which leaves the triplets and
+(`shared/shuffled_units.py`); `none` takes the class for the code, which leaves the triplets and
 the balancing and takes the action units out. With strength 0 there is neither triplet term nor
 balancing: the run is `ce`, bit for bit.
 """
@@ -37,15 +37,15 @@ from torch import Tensor
 
 from datasets.settings import setting
 from datasets.spec import Batch, DatasetSpec
-from methods.action_unit_codes import DEFAULT_UNITS, MAX_UNITS, ActionUnitCodes
-from methods.au_matching import skip_reason
 from methods.base import Losses, MakeBackbone, Method, MethodCard, Stage, Step, Update, method
 from methods.ops import cross_entropy
-from methods.sampling import draw_rows
-from methods.shuffled_units import UNITS, ShuffledUnits, with_sample_index
-from methods.strata import stratum_codes
-from methods.triplets import triplet_loss
-from methods.weighting import inverse_counts
+from methods.shared.action_unit_codes import DEFAULT_UNITS, MAX_UNITS, ActionUnitCodes
+from methods.shared.au_matching import skip_reason
+from methods.shared.sampling import draw_rows
+from methods.shared.shuffled_units import UNITS, ShuffledUnits, with_sample_index
+from methods.shared.strata import stratum_codes
+from methods.shared.triplets import triplet_loss
+from methods.shared.weighting import inverse_counts
 
 #: names under which data sets declare what `balance` calls gender
 GENDER = ("gender", "sex", "male")

@@ -22,7 +22,7 @@ from datasets.settings import setting
 from datasets.spec import Batch
 from methods.base import Losses, MakeBackbone, Method, Step, method
 from methods.ops import cross_entropy
-from methods.priors import log_class_by_group_code
+from methods.shared.priors import log_class_by_group_code
 
 
 @method(

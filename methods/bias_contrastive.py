@@ -33,10 +33,10 @@ from torch import Tensor
 from datasets.settings import setting
 from datasets.spec import Batch
 from methods.base import Losses, MakeBackbone, Method, MethodCard, Stage, Step, Update, method
-from methods.contrastive import anchor_losses, both_views, mean_weights, others, similarities
 from methods.ops import cross_entropy, masked_mean
-from methods.priors import log_class_by_group_code
-from methods.sampling import draw_rows
+from methods.shared.contrastive import anchor_losses, both_views, mean_weights, others, similarities
+from methods.shared.priors import log_class_by_group_code
+from methods.shared.sampling import draw_rows
 
 
 def differing_groups(attributes: Tensor, differs: str) -> Tensor:

@@ -21,7 +21,7 @@ from torch import Tensor
 from datasets.settings import setting
 from datasets.spec import Batch
 from methods.base import Losses, MakeBackbone, Method, Step, method
-from methods.weighting import class_table, effective_numbers, weighted_cross_entropy
+from methods.shared.weighting import class_table, effective_numbers, weighted_cross_entropy
 
 
 @method("Class-balanced loss", family="loss", source="Cui et al. 2019, Proposition 1 and Sec. 4")

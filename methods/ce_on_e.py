@@ -17,8 +17,8 @@ from torch import Tensor, nn
 
 from datasets.spec import Batch
 from methods.base import Losses, MakeBackbone, Method, ParameterSet, Stage, Step, Update, method
-from methods.code_generators import CodeGenerator, GeneratorSettings
 from methods.ops import cross_entropy
+from methods.shared.code_generators import CodeGenerator, GeneratorSettings
 
 
 @method(

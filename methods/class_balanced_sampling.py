@@ -16,8 +16,8 @@ from torch import Tensor
 from datasets.spec import Batch
 from methods.base import Losses, MakeBackbone, Method, Stage, Step, Update, method
 from methods.ops import cross_entropy
-from methods.sampling import draw_rows
-from methods.weighting import class_table, inverse_counts
+from methods.shared.sampling import draw_rows
+from methods.shared.weighting import class_table, inverse_counts
 
 
 @method("Class-balanced sampling", family="sampling", source="resampling in proportion to 1 / n_y")

@@ -18,7 +18,7 @@ from torch import Tensor
 from datasets.settings import setting
 from datasets.spec import Batch
 from methods.base import Losses, MakeBackbone, Method, Step, method
-from methods.weighting import class_table, inverse_counts, weighted_cross_entropy
+from methods.shared.weighting import class_table, inverse_counts, weighted_cross_entropy
 
 
 @method("Class re-weighting", family="loss", source="inverse class frequency, n / (K n_y)")

@@ -22,10 +22,10 @@ from torch import Tensor
 
 from datasets.settings import setting
 from datasets.spec import Batch
-from methods.adversaries import GROUPINGS
 from methods.base import Losses, Method, Step, method
-from methods.group_statistics import Members, mean_over_targets, members_of
 from methods.ops import cross_entropy
+from methods.shared.adversaries import GROUPINGS
+from methods.shared.group_statistics import Members, mean_over_targets, members_of
 
 
 def moment_gap(features: Tensor, groups: Members) -> Tensor:

@@ -45,8 +45,8 @@ from methods.base import (
     method,
 )
 from methods.ops import cross_entropy, indicator
-from methods.sparse_regression import Problems, minimise
-from methods.strata import means_by_code, stratum_codes
+from methods.shared.sparse_regression import Problems, minimise
+from methods.shared.strata import means_by_code, stratum_codes
 
 #: subsets that are averaged, by `data` (Kirichenko et al. 2023, code)
 REPEATS = {"val": 20, "train": 10}

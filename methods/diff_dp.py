@@ -4,7 +4,7 @@
     D_k  = mean over pairs of groups of |mean of p_k over a - mean of p_k over b|
 
 with p the class probabilities and means over the samples of a group in the batch
-(`methods/parity_gaps.py`); `reduce = max_gap` takes the largest mean less the smallest instead. It
+(`shared/parity_gaps.py`); `reduce = max_gap` takes the largest mean less the smallest instead. It
 needs groups in training, none at test; prediction as in `ce`. Demographic parity also punishes true
 differences in how often the classes occur in the groups; `diff_eopp` and `diff_eodd` do not.
 
@@ -23,10 +23,10 @@ import torch
 
 from datasets.settings import setting
 from datasets.spec import Batch
-from methods.adversaries import GROUPINGS
 from methods.base import Losses, MakeBackbone, Method, Step, method
 from methods.ops import cross_entropy
-from methods.parity_gaps import REDUCTIONS, GroupMeans, gaps
+from methods.shared.adversaries import GROUPINGS
+from methods.shared.parity_gaps import REDUCTIONS, GroupMeans, gaps
 
 
 @method(

@@ -4,7 +4,7 @@
     D_k(y) = mean over pairs of groups of |mean of p_k over a in class y - the same over b|
 
 with p the class probabilities and means over the samples of one group and true class y in the batch
-(`methods/parity_gaps.py`); `reduce = max_gap` takes the largest mean less the smallest instead. It
+(`shared/parity_gaps.py`); `reduce = max_gap` takes the largest mean less the smallest instead. It
 needs groups in training, none at test; prediction as in `ce`.
 
 Where we differ. The reference has two classes and two groups; the form above is ours and equals it
@@ -22,10 +22,10 @@ import torch
 
 from datasets.settings import setting
 from datasets.spec import Batch
-from methods.adversaries import GROUPINGS
 from methods.base import Losses, MakeBackbone, Method, Step, method
 from methods.ops import cross_entropy
-from methods.parity_gaps import REDUCTIONS, GroupMeans, gaps
+from methods.shared.adversaries import GROUPINGS
+from methods.shared.parity_gaps import REDUCTIONS, GroupMeans, gaps
 
 
 @method(

@@ -4,7 +4,7 @@
     D_y = mean over pairs of groups of |mean of p_y over a in class y - the same over b|
 
 with p the class probabilities and means over the samples of one group and true class y in the batch
-(`methods/parity_gaps.py`); K_p counts the classes in which two groups can be compared. It is a
+(`shared/parity_gaps.py`); K_p counts the classes in which two groups can be compared. It is a
 smooth form of the gap between the groups' true-positive rates, class by class, which fits facial
 expressions best among the three parity penalties. `reduce = max_gap` takes the largest mean less
 the smallest; `classes` restricts the sum. It needs groups in training, none at test; prediction as
@@ -27,11 +27,11 @@ from torch import Tensor
 
 from datasets.settings import setting
 from datasets.spec import Batch, DatasetSpec
-from methods.adversaries import GROUPINGS
 from methods.base import Losses, MakeBackbone, Method, Step, method
-from methods.group_statistics import Members
 from methods.ops import cross_entropy, masked_mean
-from methods.parity_gaps import REDUCTIONS, GroupMeans, gaps
+from methods.shared.adversaries import GROUPINGS
+from methods.shared.group_statistics import Members
+from methods.shared.parity_gaps import REDUCTIONS, GroupMeans, gaps
 
 
 @method(

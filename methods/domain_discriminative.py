@@ -31,8 +31,8 @@ from torch import Tensor
 from datasets.settings import setting
 from datasets.spec import Batch
 from methods.base import Losses, MakeBackbone, Method, MethodCard, Step, method
-from methods.blocks import as_blocks, card_of_rule, own_block_or
 from methods.ops import cross_entropies
+from methods.shared.blocks import as_blocks, card_of_rule, own_block_or
 
 #: largest ratio of test to training prior (P, methods.md 4.1)
 MAX_RATIO = 100.0

@@ -33,8 +33,8 @@ from torch import Tensor
 from datasets.settings import setting
 from datasets.spec import Batch
 from methods.base import Losses, MakeBackbone, Method, MethodCard, Step, method
-from methods.blocks import as_blocks, card_of_rule, own_block, own_block_or
 from methods.ops import cross_entropies
+from methods.shared.blocks import as_blocks, card_of_rule, own_block, own_block_or
 
 #: share of a batch in the running variance of a block, as in batch normalisation (ours)
 MOMENTUM = 0.1

@@ -48,16 +48,16 @@ from methods.base import (
     Update,
     method,
 )
-from methods.code_generators import CodeGenerator, GeneratorSettings
-from methods.latent_parts import (
+from methods.networks.flow import Flow
+from methods.ops import cross_entropies, cross_entropy, masked_mean
+from methods.shared.code_generators import CodeGenerator, GeneratorSettings
+from methods.shared.latent_parts import (
     contrast,
     covariance,
     diagonal_spread,
     gaussian_loss,
     off_diagonal,
 )
-from methods.networks.flow import Flow
-from methods.ops import cross_entropies, cross_entropy, masked_mean
 
 #: 256 codes a step at the protocol's default batch of 32 (P, methods.md 9.2)
 BATCH_FACTOR = 8

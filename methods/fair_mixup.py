@@ -33,12 +33,12 @@ from torch import Tensor
 
 from datasets.settings import setting
 from datasets.spec import Batch
-from methods.adversaries import GROUPINGS
 from methods.base import Losses, Method, MethodCard, Stage, Step, Update, method
-from methods.group_statistics import Members, members_of
 from methods.ops import batch_statistics_only, cross_entropy
-from methods.sampling import draw_rows
-from methods.weighting import stratum_table, stratum_weights, with_unknown
+from methods.shared.adversaries import GROUPINGS
+from methods.shared.group_statistics import Members, members_of
+from methods.shared.sampling import draw_rows
+from methods.shared.weighting import stratum_table, stratum_weights, with_unknown
 
 #: forward-backward passes of the input variant relative to `ce` (measured)
 INPUT_COST = 2.5

@@ -32,12 +32,6 @@ from torch import Tensor, nn
 
 from datasets.settings import setting
 from datasets.spec import Batch
-from methods.adversaries import (
-    GROUPINGS,
-    target_codes,
-    target_cross_entropy,
-    target_sizes,
-)
 from methods.base import (
     Losses,
     MakeBackbone,
@@ -49,6 +43,12 @@ from methods.base import (
     method,
 )
 from methods.ops import cosines, cross_entropy, masked_mean
+from methods.shared.adversaries import (
+    GROUPINGS,
+    target_codes,
+    target_cross_entropy,
+    target_sizes,
+)
 
 
 def soft_similarities(features: Tensor, delta: float) -> Tensor:

@@ -23,8 +23,8 @@ once: that makes its many steps nearly free, and with a rate of its own it conve
 
 from datasets.spec import Batch
 from methods.base import Losses, Step, method
-from methods.contrastive_pretraining import ContrastivePretraining
-from methods.fair_contrastive import BASE_TEMPERATURE, fair_losses
+from methods.shared.contrastive_pretraining import ContrastivePretraining
+from methods.shared.fair_contrastive import BASE_TEMPERATURE, fair_losses
 
 
 @method(

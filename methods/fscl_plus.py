@@ -18,8 +18,8 @@ else is said there.
 
 from datasets.spec import Batch
 from methods.base import Losses, Step, method
-from methods.contrastive_pretraining import ContrastivePretraining
-from methods.fair_contrastive import BASE_TEMPERATURE, normalised_losses
+from methods.shared.contrastive_pretraining import ContrastivePretraining
+from methods.shared.fair_contrastive import BASE_TEMPERATURE, normalised_losses
 
 
 @method(

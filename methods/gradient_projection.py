@@ -33,7 +33,6 @@ from torch import Tensor, nn
 
 from datasets.settings import setting
 from datasets.spec import Batch
-from methods.adversaries import GROUPINGS, GroupAdversary
 from methods.base import (
     Gradients,
     Losses,
@@ -46,6 +45,7 @@ from methods.base import (
     method,
 )
 from methods.ops import cross_entropy, indicator
+from methods.shared.adversaries import GROUPINGS, GroupAdversary
 
 #: norm of the adversary's gradient up to which nothing is projected (Wang et al. 2020, code)
 SMALLEST_NORM = 1e-5

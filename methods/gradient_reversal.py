@@ -27,9 +27,9 @@ from torch import Tensor
 
 from datasets.settings import setting
 from datasets.spec import Batch
-from methods.adversaries import GROUPINGS, GroupAdversary
 from methods.base import Losses, MakeBackbone, Method, ParameterSet, Stage, Step, Update, method
 from methods.ops import batch_statistics_only, cross_entropy, indicator, reverse_gradient
+from methods.shared.adversaries import GROUPINGS, GroupAdversary
 
 
 def ramp(progress: float) -> float:

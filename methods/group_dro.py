@@ -42,8 +42,8 @@ from methods.base import (
     method,
 )
 from methods.ops import cross_entropies
-from methods.sampling import draw_rows
-from methods.strata import means_by_code, stratum_codes
+from methods.shared.sampling import draw_rows
+from methods.shared.strata import means_by_code, stratum_codes
 
 
 @method(

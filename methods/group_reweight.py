@@ -22,7 +22,7 @@ from torch import Tensor
 from datasets.settings import setting
 from datasets.spec import Batch
 from methods.base import Losses, MakeBackbone, Method, Step, method
-from methods.weighting import (
+from methods.shared.weighting import (
     MODES,
     stratum_table,
     stratum_weights,

@@ -26,11 +26,11 @@ from torch import Tensor
 
 from datasets.settings import setting
 from datasets.spec import Batch
-from methods.adversaries import GROUPINGS, target_sizes
 from methods.base import Losses, MakeBackbone, Method, MethodError, Step, method
-from methods.group_statistics import Members, mean_over_targets, members_of
-from methods.kernels import median_distance, squared_distances
 from methods.ops import cross_entropy
+from methods.shared.adversaries import GROUPINGS, target_sizes
+from methods.shared.group_statistics import Members, mean_over_targets, members_of
+from methods.shared.kernels import median_distance, squared_distances
 
 
 def criterion(kernel: Tensor, groups: Members, *, group_kernel: str) -> Tensor:

@@ -30,9 +30,9 @@ from torch import Tensor
 
 from datasets.settings import setting
 from datasets.spec import Batch
-from methods.adversaries import GROUPINGS, target_codes, target_sizes
 from methods.base import Losses, Method, Stage, Step, Update, method
 from methods.ops import cross_entropies, cross_entropy, masked_mean
+from methods.shared.adversaries import GROUPINGS, target_codes, target_sizes
 
 
 def membership(codes: Tensor, num_groups: int) -> Tensor:

@@ -31,11 +31,11 @@ from torch import Tensor
 
 from datasets.settings import setting
 from datasets.spec import Batch
-from methods.adversaries import GROUPINGS, GroupAdversary, target_codes, target_sizes
 from methods.base import Losses, MakeBackbone, Method, ParameterSet, Stage, Step, Update, method
-from methods.group_statistics import Members, members_of
 from methods.networks.vae import CodeDecoder
 from methods.ops import batch_statistics_only, cross_entropies, cross_entropy, indicator
+from methods.shared.adversaries import GROUPINGS, GroupAdversary, target_codes, target_sizes
+from methods.shared.group_statistics import Members, members_of
 
 
 def adversary_error(logits: Sequence[Tensor], codes: Tensor, compared: Sequence[Members]) -> Tensor:

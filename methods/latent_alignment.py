@@ -8,7 +8,7 @@ latent z; labels are not used. Stage 2 (`classify`) freezes E and trains MBConv 
     stage 2          a CE + b |A| (1 - p_y)                       (symmetric cross entropy)
 
 KL is the mean over samples and latent entries of KL(N(mu, sigma^2) || N(0, 1)); style compares Gram
-matrices of a fixed network phi (`methods/style.py`); D has one head for each attribute, averaged.
+matrices of a fixed network phi (`shared/style.py`); D has one head for each attribute, averaged.
 It needs groups in training (samples of unknown group take no part in D's term) and none at test.
 Its networks are its own; the study's backbone is used as phi only, and only when `phi` is given.
 
@@ -28,7 +28,6 @@ from torch import Tensor, nn
 
 from datasets.settings import setting
 from datasets.spec import Batch
-from methods.adversaries import GROUPINGS, target_codes, target_cross_entropy, target_sizes
 from methods.base import Losses, MakeBackbone, Method, ParameterSet, Stage, Step, Update, method
 from methods.networks.mbconv import LatentTrunk
 from methods.networks.vae import (
@@ -40,7 +39,8 @@ from methods.networks.vae import (
     kl_divergence,
 )
 from methods.ops import batch_statistics_only, cross_entropies, reverse_cross_entropies
-from methods.style import RandomMaps, style_distance
+from methods.shared.adversaries import GROUPINGS, target_codes, target_cross_entropy, target_sizes
+from methods.shared.style import RandomMaps, style_distance
 
 
 @method(

@@ -20,7 +20,7 @@ from datasets.settings import setting
 from datasets.spec import Batch
 from methods.base import Losses, MakeBackbone, Method, Step, method
 from methods.ops import cross_entropy
-from methods.priors import log_class_priors
+from methods.shared.priors import log_class_priors
 
 
 @method(

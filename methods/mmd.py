@@ -27,11 +27,11 @@ from torch import Tensor
 
 from datasets.settings import setting
 from datasets.spec import Batch
-from methods.adversaries import GROUPINGS
 from methods.base import Losses, Method, Step, method
-from methods.group_statistics import Members, mean_over_targets, members_of
-from methods.kernels import median_distance, squared_distances
 from methods.ops import cross_entropy
+from methods.shared.adversaries import GROUPINGS
+from methods.shared.group_statistics import Members, mean_over_targets, members_of
+from methods.shared.kernels import median_distance, squared_distances
 
 #: factors of the squared distance (DomainBed, AbstractMMD)
 GAMMAS = (0.001, 0.01, 0.1, 1.0, 10.0, 100.0, 1000.0)

@@ -15,7 +15,7 @@ from torch import Tensor
 
 from datasets.spec import Batch
 from methods.base import Losses, MakeBackbone, Method, Step, method
-from methods.weighting import (
+from methods.shared.weighting import (
     independence_weights,
     stratum_table,
     weighted_cross_entropy,

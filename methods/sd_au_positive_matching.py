@@ -23,11 +23,11 @@ from typing import Any
 
 from datasets.settings import setting
 from datasets.spec import Batch, DatasetSpec
-from methods.au_matching import skip_reason
-from methods.au_matching_base import AuMatchingMethod, MatchingSettings
 from methods.base import Losses, Step, method
-from methods.logit_penalty import SCHEDULES, ScheduledPenalty, schedule_skip_reason
 from methods.ops import cross_entropy
+from methods.shared.au_matching import skip_reason
+from methods.shared.au_matching_base import AuMatchingMethod, MatchingSettings
+from methods.shared.logit_penalty import SCHEDULES, ScheduledPenalty, schedule_skip_reason
 
 
 @method(

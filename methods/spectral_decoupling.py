@@ -26,8 +26,8 @@ from typing import Any
 from datasets.settings import setting
 from datasets.spec import Batch, DatasetSpec
 from methods.base import Losses, Method, Step, method
-from methods.logit_penalty import SCHEDULES, ScheduledPenalty, schedule_skip_reason
 from methods.ops import cross_entropy
+from methods.shared.logit_penalty import SCHEDULES, ScheduledPenalty, schedule_skip_reason
 
 
 @method(

@@ -27,8 +27,8 @@ from datasets.settings import setting
 from datasets.spec import Batch
 from methods.base import Losses, MakeBackbone, Method, Stage, Step, Update, method
 from methods.ops import cross_entropy
-from methods.sampling import copied_rows, draw_rows
-from methods.weighting import MODES, capped, stratum_table, stratum_weights, with_unknown
+from methods.shared.sampling import copied_rows, draw_rows
+from methods.shared.weighting import MODES, capped, stratum_table, stratum_weights, with_unknown
 
 
 def drawing_weights(counts: Tensor, mode: str, cap: float | None) -> Tensor:
@@ -36,7 +36,7 @@ def drawing_weights(counts: Tensor, mode: str, cap: float | None) -> Tensor:
 
     Args:
         counts: training counts of the strata.
-        mode: one of `methods.weighting.MODES`.
+        mode: one of `methods.shared.weighting.MODES`.
         cap: largest value; under `within_class` the class shares are kept.
     """
     weights = stratum_weights(counts, mode)

@@ -24,8 +24,8 @@ from datasets.settings import setting
 from datasets.spec import Batch
 from methods.base import Losses, MakeBackbone, Method, Stage, Step, Update, method
 from methods.ops import cross_entropy
-from methods.sampling import kept_rows
-from methods.weighting import class_table, stratum_table
+from methods.shared.sampling import kept_rows
+from methods.shared.weighting import class_table, stratum_table
 
 
 def stratum_quotas(counts: Tensor, axis: str, floor: int = 0) -> Tensor:

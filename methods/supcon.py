@@ -27,9 +27,9 @@ from torch import Tensor
 from datasets.settings import setting
 from datasets.spec import Batch
 from methods.base import Losses, Stage, Step, Update, method
-from methods.contrastive import anchor_losses, both_views, mean_weights, others, similarities
-from methods.contrastive_pretraining import ContrastivePretraining, PretrainingSettings
 from methods.ops import cross_entropy, masked_mean
+from methods.shared.contrastive import anchor_losses, both_views, mean_weights, others, similarities
+from methods.shared.contrastive_pretraining import ContrastivePretraining, PretrainingSettings
 
 
 def supervised_contrastive(logits: Tensor, labels: Tensor) -> Tensor:

@@ -1,7 +1,7 @@
 """Uniform confusion: features on which a classifier of the group can only answer "all alike".
 
 Trunk and head are trained on the class and on the confusion of a group classifier g, which itself
-is trained to tell the groups from the features z (`methods/confusion.py`):
+is trained to tell the groups from the features z (`shared/confusion.py`):
 
     g:               CE(g(sg(z)), s)
     trunk and head:  CE + alpha L_conf,   L_conf = mean_i mean_j -log softmax(g(z_i))_j >= log G
@@ -25,10 +25,10 @@ import torch
 
 from datasets.settings import setting
 from datasets.spec import Batch
-from methods.adversaries import GROUPINGS, GroupAdversary
 from methods.base import Losses, MakeBackbone, Method, ParameterSet, Stage, Step, Update, method
-from methods.confusion import classifier_loss, confusion_loss
 from methods.ops import batch_statistics_only, cross_entropy
+from methods.shared.adversaries import GROUPINGS, GroupAdversary
+from methods.shared.confusion import classifier_loss, confusion_loss
 
 
 @method(

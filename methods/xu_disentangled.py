@@ -2,7 +2,7 @@
 
 The third approach of Xu et al. 2020: beside the class head there is one linear head g_a for each
 protected attribute a, and the trunk is asked for features on which they answer uniformly
-(`methods/confusion.py`). All parts move in one step, on the same forward pass:
+(`shared/confusion.py`). All parts move in one step, on the same forward pass:
 
     loss = CE + sum_a CE(g_a(sg(z)), s_a) + alpha sum_a L_conf(g_a, z)
     L_conf(g, z) = mean_i mean_j -log softmax(g(z_i))_j
@@ -23,10 +23,10 @@ import torch
 
 from datasets.settings import setting
 from datasets.spec import Batch
-from methods.adversaries import GROUPINGS, GroupAdversary
 from methods.base import Losses, MakeBackbone, Method, Stage, Step, Update, method
-from methods.confusion import classifier_loss, confusion_loss
 from methods.ops import cross_entropy
+from methods.shared.adversaries import GROUPINGS, GroupAdversary
+from methods.shared.confusion import classifier_loss, confusion_loss
 
 
 @method(

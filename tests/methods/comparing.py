@@ -10,7 +10,7 @@ from torch import Tensor
 
 from datasets.spec import Batch
 from methods.base import Losses, Method
-from methods.group_statistics import Members, class_blocks, members
+from methods.shared.group_statistics import Members, class_blocks, members
 from tests.methods.tiny import on_logits, step_at
 
 

@@ -5,7 +5,8 @@ import math
 import pytest
 import torch
 
-from methods.adversaries import (
+from methods.base import MethodCard
+from methods.shared.adversaries import (
     GroupAdversary,
     balancing_weights,
     target_codes,
@@ -13,7 +14,6 @@ from methods.adversaries import (
     target_cross_entropy,
     target_sizes,
 )
-from methods.base import MethodCard
 from tests.methods.tiny import make_batch, make_task, number
 
 CARD = MethodCard("tiny", "Tiny", "adversarial", "test", needs=frozenset({"train_groups"}))

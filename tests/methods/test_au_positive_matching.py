@@ -10,7 +10,9 @@ import torch
 from torch import Tensor
 
 from datasets.spec import Batch
-from methods.au_matching import (
+from methods.au_positive_matching import AuPositiveMatching
+from methods.ops import cosines
+from methods.shared.au_matching import (
     PAPER_UNITS,
     REDUCTIONS,
     WEIGHTINGS,
@@ -20,8 +22,6 @@ from methods.au_matching import (
     positive_pairs,
     used_units,
 )
-from methods.au_positive_matching import AuPositiveMatching
-from methods.ops import cosines
 from tests.methods.tiny import UNITS, build, declared, make_batch, make_spec, number, step_at
 
 SPEC = make_spec(3)

@@ -8,9 +8,14 @@ import torch
 from torch import Tensor
 
 from datasets.spec import Attribute, Batch
-from methods.action_unit_codes import DEFAULT_UNITS, ActionUnitCodes, merge_rare, thresholds_of
 from methods.auc_fer import AucFer
 from methods.base import Method, Task
+from methods.shared.action_unit_codes import (
+    DEFAULT_UNITS,
+    ActionUnitCodes,
+    merge_rare,
+    thresholds_of,
+)
 from tests.methods.tiny import (
     UNITS,
     build,

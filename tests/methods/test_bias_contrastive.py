@@ -16,7 +16,7 @@ from methods.bias_contrastive import (
     differing_groups,
     group_balancing_weights,
 )
-from methods.contrastive import similarities
+from methods.shared.contrastive import similarities
 from tests.methods.tiny import (
     build,
     declared,

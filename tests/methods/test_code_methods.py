@@ -11,10 +11,10 @@ from datasets.spec import Batch
 from methods.base import Method, MethodError
 from methods.ce_on_e import CrossEntropyOnCodes
 from methods.ce_on_mu import CrossEntropyOnMean
-from methods.code_generators import CodeGenerator, GeneratorSettings
 from methods.fair_latent_inn import FairLatentInn
 from methods.latent_alignment import LatentAlignment
 from methods.networks.vae import CodeDecoder, CodeEncoder
+from methods.shared.code_generators import CodeGenerator, GeneratorSettings
 from tests.methods import tiny
 from tests.methods.tiny import (
     build,

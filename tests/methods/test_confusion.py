@@ -10,7 +10,7 @@ from torch import Tensor
 from datasets.spec import Batch
 from methods.base import Method
 from methods.ce import CrossEntropy
-from methods.confusion import uniform_cross_entropy
+from methods.shared.confusion import uniform_cross_entropy
 from methods.uniform_confusion import UniformConfusion
 from methods.xu_disentangled import XuDisentangled
 from tests.methods.tiny import (

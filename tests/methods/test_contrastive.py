@@ -11,11 +11,22 @@ from pytorch_metric_learning.losses import SupConLoss
 from torch import Tensor
 
 from methods.base import Method
-from methods.contrastive import anchor_losses, log_sum_exp, mean_weights, others, similarities
-from methods.contrastive_pretraining import PAPER_OPTIMISER, PAPER_PROBE_OPTIMISER
-from methods.fair_contrastive import contrast_sets, fair_losses, normalised_losses, same_class
 from methods.fscl import Fscl
 from methods.fscl_plus import FsclPlus
+from methods.shared.contrastive import (
+    anchor_losses,
+    log_sum_exp,
+    mean_weights,
+    others,
+    similarities,
+)
+from methods.shared.contrastive_pretraining import PAPER_OPTIMISER, PAPER_PROBE_OPTIMISER
+from methods.shared.fair_contrastive import (
+    contrast_sets,
+    fair_losses,
+    normalised_losses,
+    same_class,
+)
 from methods.supcon import SupCon, supervised_contrastive
 from tests.methods.tiny import (
     build,

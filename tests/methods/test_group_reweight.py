@@ -9,8 +9,8 @@ from torch import Tensor
 
 from datasets.spec import Batch
 from methods.base import Method
+from methods.shared.weighting import MODES, independence_weights, stratum_table, stratum_weights
 from methods.strategic_sampling import drawing_weights
-from methods.weighting import MODES, independence_weights, stratum_table, stratum_weights
 from tests.methods.tiny import (
     build,
     gradients,

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 import torch
 
-from methods.group_statistics import class_blocks, mean_over_targets, members, members_of
 from methods.mmd import Mmd, discrepancy
+from methods.shared.group_statistics import class_blocks, mean_over_targets, members, members_of
 from tests.methods.comparing import grouped, points, within_classes
 from tests.methods.tiny import make_batch, make_task, number
 

@@ -10,7 +10,7 @@ from sklearn.preprocessing import KernelCenterer
 
 from methods.base import MethodError
 from methods.hsic import Hsic, criterion
-from methods.kernels import squared_distances
+from methods.shared.kernels import squared_distances
 from tests.methods.comparing import decisions, grouped, losses_of, points
 from tests.methods.tiny import build, make_task, number
 

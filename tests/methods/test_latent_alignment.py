@@ -18,7 +18,7 @@ from methods.networks.vae import (
     kl_divergence,
     num_halvings,
 )
-from methods.style import RandomMaps
+from methods.shared.style import RandomMaps
 from tests.methods import tiny
 from tests.methods.tiny import build, declared, make_batch, make_task, number, same, states, train
 

@@ -6,7 +6,7 @@ import pytest
 import torch
 from torch import Tensor
 
-from methods.latent_parts import (
+from methods.shared.latent_parts import (
     contrast,
     covariance,
     diagonal_spread,

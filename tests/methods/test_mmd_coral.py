@@ -11,9 +11,9 @@ from sklearn.metrics.pairwise import rbf_kernel
 from torch import Tensor
 
 from methods.coral import moment_gap
-from methods.group_statistics import Members
-from methods.kernels import median_distance, squared_distances
 from methods.mmd import discrepancy
+from methods.shared.group_statistics import Members
+from methods.shared.kernels import median_distance, squared_distances
 from tests.methods.comparing import grouped, points, within_classes
 from tests.methods.tiny import number
 

@@ -17,7 +17,7 @@ from methods.base import Method
 from methods.diff_dp import DiffDp
 from methods.diff_eodd import DiffEodd
 from methods.diff_eopp import DiffEopp
-from methods.parity_gaps import GroupMeans
+from methods.shared.parity_gaps import GroupMeans
 from tests.methods.comparing import decisions, losses_of, points, terms_of
 from tests.methods.tiny import build, make_task, number, on_logits, step_at
 

@@ -4,7 +4,7 @@ import math
 
 import torch
 
-from methods.priors import log_class_given_group, log_class_priors
+from methods.shared.priors import log_class_given_group, log_class_priors
 
 #: K = 3, G = 3; class 2 is rare, group 2 has no samples
 COUNTS = ((3, 4, 0), (1, 4, 0), (0, 2, 0))

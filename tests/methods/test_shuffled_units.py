@@ -7,7 +7,7 @@ import torch
 
 from datasets.errors import WithheldError
 from datasets.spec import Batch
-from methods.shuffled_units import ShuffledUnits, deal_out
+from methods.shared.shuffled_units import ShuffledUnits, deal_out
 from tests.methods.tiny import (
     build,
     declared,

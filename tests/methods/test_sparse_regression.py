@@ -8,7 +8,7 @@ import torch
 from sklearn.linear_model import LogisticRegression
 from torch import Tensor
 
-from methods.sparse_regression import Problems, largest_curvature, minimise, objective
+from methods.shared.sparse_regression import Problems, largest_curvature, minimise, objective
 
 
 def drawn(size: int = 80, width: int = 6, num_classes: int = 3) -> tuple[Tensor, Tensor]:

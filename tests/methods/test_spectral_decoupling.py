@@ -8,7 +8,7 @@ import torch
 
 from datasets.settings import changed
 from datasets.spec import Batch
-from methods.logit_penalty import logit_penalty, target_penalty
+from methods.shared.logit_penalty import logit_penalty, target_penalty
 from methods.spectral_decoupling import SpectralDecoupling
 from tests.methods.tiny import make_spec, number, on_logits, step_at, total_of
 

@@ -8,8 +8,8 @@ from torch import Tensor
 
 from datasets.spec import Batch
 from methods.base import Method
+from methods.shared.weighting import stratum_table
 from methods.strategic_sampling import StrategicSampling, copying_times, drawing_weights
-from methods.weighting import stratum_table
 from tests.methods.tiny import build, make_task, make_training, number
 
 #: K x G; class 1 has two of the three groups

@@ -3,7 +3,7 @@
 import pytest
 import torch
 
-from methods.style import RandomMaps, gram, style_distance
+from methods.shared.style import RandomMaps, gram, style_distance
 from tests.methods.tiny import number
 
 MAPS = torch.randn(2, 3, 4, 5, generator=torch.Generator().manual_seed(0), dtype=torch.float64)

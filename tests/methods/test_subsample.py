@@ -7,8 +7,8 @@ from torch import Tensor
 
 from datasets.spec import Batch
 from methods.base import Method
+from methods.shared.weighting import stratum_table
 from methods.subsample import Subsample, stratum_quotas, unknown_quotas
-from methods.weighting import stratum_table
 from tests.methods.tiny import build, make_task, make_training
 
 #: K x G; class 1 has two of the three groups

@@ -8,7 +8,7 @@ from pytorch_metric_learning.losses import TripletMarginLoss
 from pytorch_metric_learning.miners import MultiSimilarityMiner
 from torch import Tensor
 
-from methods.triplets import code_pairs, collapse, mined, triplet_loss
+from methods.shared.triplets import code_pairs, collapse, mined, triplet_loss
 from tests.methods.tiny import number
 
 CODES = torch.tensor([0, 1, 0, 2, 1, 0, 3, -1])

@@ -6,7 +6,7 @@ import torch
 import torch.nn.functional as F
 from sklearn.utils.class_weight import compute_sample_weight
 
-from methods.weighting import (
+from methods.shared.weighting import (
     MODES,
     class_table,
     effective_numbers,

@@ -17,8 +17,8 @@ from torch import Tensor, nn
 import methods
 from datasets.settings import make
 from datasets.spec import Attribute, Batch, DatasetSpec, groups_of
-from methods.au_matching import PAPER_UNITS
 from methods.base import Method, MethodCard, ParameterSet, Stage, Step, Task, Update
+from methods.shared.au_matching import PAPER_UNITS
 
 torch.set_num_threads(1)
 

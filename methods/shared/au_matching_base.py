@@ -10,9 +10,9 @@ from torch import Tensor
 
 from datasets.settings import setting
 from datasets.spec import Batch, DatasetSpec
-from methods.au_matching import REDUCTIONS, WEIGHTINGS, AuMatcher, skip_reason
 from methods.base import MakeBackbone, Method, MethodCard, Stage, Update
-from methods.shuffled_units import UNITS, ShuffledUnits, with_sample_index
+from methods.shared.au_matching import REDUCTIONS, WEIGHTINGS, AuMatcher, skip_reason
+from methods.shared.shuffled_units import UNITS, ShuffledUnits, with_sample_index
 
 
 @dataclass(frozen=True)

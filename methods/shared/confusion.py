@@ -3,7 +3,7 @@
     L_adv  = CE(g(sg(z)), s)                                     moves the classifiers g only
     L_conf = -(1/N) sum_i (1/G) sum_j log softmax(g(z_i))_j      moves the trunk only; >= log G
 
-Both are means over the samples of known group and over the H targets of `methods/adversaries.py`;
+Both are means over the samples of known group and over the H targets of `shared/adversaries.py`;
 sg stops the gradient. Each side of the game is shut off from the other's term here, in the graph:
 L_conf leaking into g would make g uniform without any change of the features.
 """
@@ -17,8 +17,8 @@ import torch
 from torch import Tensor
 
 from datasets.spec import Batch
-from methods.adversaries import GroupAdversary, target_codes
 from methods.ops import masked_mean
+from methods.shared.adversaries import GroupAdversary, target_codes
 
 
 def uniform_cross_entropy(logits: Sequence[Tensor], codes: Tensor) -> Tensor:

@@ -14,9 +14,9 @@ import torch
 from torch import Tensor, nn
 
 from datasets.spec import Batch
-from methods.adversaries import target_sizes
 from methods.base import Task
-from methods.group_statistics import Members, members_of
+from methods.shared.adversaries import target_sizes
+from methods.shared.group_statistics import Members, members_of
 
 #: allowed values of a `reduce` setting
 REDUCTIONS = ("mean_pairs", "max_gap")
@@ -45,7 +45,7 @@ class GroupMeans(nn.Module):
 
     Args:
         task: gives classes and groups.
-        grouping: one of `methods.adversaries.GROUPINGS`.
+        grouping: one of `methods.shared.adversaries.GROUPINGS`.
         min_count: samples that a group needs to be compared.
         per_class: means within each class.
         memory: share of what was before; 0 keeps nothing.

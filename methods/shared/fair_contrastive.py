@@ -9,7 +9,7 @@ from __future__ import annotations
 import torch
 from torch import Tensor
 
-from methods.contrastive import anchor_losses, mean_weights, others
+from methods.shared.contrastive import anchor_losses, mean_weights, others
 
 #: T_b of the reference: losses are multiplied by T / T_b
 BASE_TEMPERATURE = 0.07

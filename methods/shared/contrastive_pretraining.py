@@ -19,8 +19,8 @@ from methods.base import (
     Step,
     Update,
 )
-from methods.contrastive import both_views, projector, similarities
 from methods.ops import cross_entropy
+from methods.shared.contrastive import both_views, projector, similarities
 
 #: the first stage of FSCL (main_contrastive.py; batch 128, cosine schedule, 100 epochs), and its
 #: classifier (main_classifier.py; batch 256)

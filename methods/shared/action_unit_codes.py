@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from datasets.spec import Batch, DatasetSpec
-from methods.au_matching import used_units
+from methods.shared.au_matching import used_units
 
 #: units of the multi-class extension (methods.md 7.3, project choice)
 DEFAULT_UNITS = ("AU01", "AU04", "AU06", "AU12", "AU15", "AU23")

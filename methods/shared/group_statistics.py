@@ -18,9 +18,9 @@ import torch
 from torch import Tensor
 
 from datasets.spec import Batch
-from methods.adversaries import target_codes, target_sizes
 from methods.base import Task
 from methods.ops import masked_mean
+from methods.shared.adversaries import target_codes, target_sizes
 
 
 @dataclass(frozen=True)
@@ -112,7 +112,7 @@ def class_blocks(labels: Tensor, num_classes: int) -> Tensor:
 def members_of(
     batch: Batch, task: Task, grouping: str, *, min_count: int, per_class: bool = False
 ) -> list[Members]:
-    """Groups of each of the H targets of `methods.adversaries.GROUPINGS`."""
+    """Groups of each of the H targets of `methods.shared.adversaries.GROUPINGS`."""
     codes = target_codes(batch, grouping)
     blocks = class_blocks(batch.labels, task.num_classes) if per_class else None
     return [
