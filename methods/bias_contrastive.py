@@ -17,11 +17,12 @@ prediction as in `ce`.
 Where we differ. The authors draw the two kinds of samples from two loaders, with batches of 128 and
 64; here every batch is twice the protocol's, its even rows for CE and its odd ones for L_bc, so
 that CE sees the samples and takes the steps of `ce`. All pictures are augmented, those of CE too.
-With several attributes a group differs when any of them does (`differs = all`: when all do).
-Samples of unknown group are not drawn for L_bc while there are others, and take no part in it. The
-weight w of 0.01 is the authors'; it is small because L_bc, with T = 0.07, has large gradients, and
-under Adam only the ratio of the weights counts. With weight 0 the second half of the batch is left
-out; with w = 1 as well the run is `ce`, bit for bit.
+The ledger counts pictures drawn, not views. The running statistics of batch normalisation also see
+the group-balanced views. With several attributes a group differs when any of them does (`differs =
+all`: when all do). Samples of unknown group are not drawn for L_bc while there are others, and take
+no part in it. The weight w of 0.01 is the authors'; it is small because L_bc, with T = 0.07, has
+large gradients, and under Adam only the ratio of the weights counts. With weight 0 the second half
+of the batch is left out; with w = 1 as well the run is `ce`, bit for bit.
 """
 
 from dataclasses import dataclass, replace

@@ -21,8 +21,10 @@ the rarest of dozens of strata leaves next to nothing. Ties in the worst stratum
 strata, then to the larger C. While tuning, too, features are standardised with the training part.
 The fit is multinomial and leaves the intercept free (liblinear penalises it), and is solved by 200
 accelerated gradient steps, not to convergence. Mind the comparison: `data = val` learns from labels
-that other methods only select with, and its validation scores are on what it was fitted to. There
-is one checkpoint, so that every selection rule keeps the same.
+that other methods only select with, and its validation scores are on what it was fitted to. The
+same goes for `--post`: a post-processor is then fitted to validation predictions of a head that was
+itself fitted to these samples. There is one checkpoint, so that every selection rule keeps the
+same.
 """
 
 from dataclasses import dataclass, replace

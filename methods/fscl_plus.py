@@ -12,8 +12,9 @@ prediction as in `ce`, from the features before the projection head.
 
 Where we differ. The reference's c is 2N/8 and tied to two binary attributes; ours gives weight 1 to
 every anchor when strata are equally large, for any number of them (with two binary attributes it is
-twice the reference's). Embeddings of unknown group are not normalised: they count as in `fscl`. All
-else is said there.
+twice the reference's). Embeddings of unknown group are not normalised: they count as in `fscl`. The
+papers' learning rates are reached as there (`optimiser = paper` or the protocol). All else is said
+there.
 """
 
 from datasets.spec import Batch

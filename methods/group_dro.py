@@ -19,8 +19,9 @@ the setting `weight_decay`.
 
 Where we differ. The authors add the margin only where it is positive for every stratum; C is one
 number here, so that is the same. q is kept as a logarithm, so that no weight can round to 0 for
-good. Their selection by the worst stratum of the validation part is the suite's rule `best_wga`.
-With many strata and small batches most are absent from a batch: use `strata = group` there.
+good. They select by the worst stratum of the validation part; the suite's nearest rule, `best_wga`,
+takes the worst group over all its classes. With many strata and small batches most are absent from
+a batch: use `strata = group` there.
 """
 
 from dataclasses import dataclass, replace

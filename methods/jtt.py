@@ -17,7 +17,8 @@ upweight 50, chosen with validation groups; after 2 % of a budget of a few epoch
 yet and E is nearly everything. The default is SubpopBench's half of the steps and weight 10. Both
 stages start from the same weights and use the protocol's optimiser (paper: SGD 1e-5, weight decay
 0.1). Wrong labels, common in pictures from the web, gather in E; a pre-trained network may leave E
-nearly empty. The suite's rule `best_wga` stands for the published selection.
+nearly empty. The paper selects by the worst stratum (a class within a group) of the validation
+part; the suite's nearest rule, `best_wga`, takes the worst group over all its classes.
 """
 
 from dataclasses import dataclass, replace

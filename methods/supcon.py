@@ -16,8 +16,10 @@ learning itself.
 Where we differ. The linear classifier is trained on features of pictures that are not augmented,
 computed once: that makes its many steps nearly free, and with a rate of its own (`probe_rate`) it
 converges. Both stages keep the study's optimiser and the first its batch; FSCL's are `optimiser =
-paper` and `batch_factor`. Contrastive training sees the study's budget of pictures, each twice. In
-`joint` with weight 0 the second view is skipped: the run is `ce`, bit for bit.
+paper` (rate 0.1; the other rates that the papers try, 0.01 and 0.05, are set through the protocol)
+and `batch_factor`. Contrastive training sees the study's budget of pictures, each twice: the ledger
+counts pictures drawn, not views. In `joint` with weight 0 the second view is skipped: the run is
+`ce`, bit for bit.
 """
 
 from dataclasses import dataclass

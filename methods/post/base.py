@@ -67,8 +67,9 @@ class PostProcessor:
     """Base of all post-processors.
 
     Samples of unknown group (-1) enter no group statistic of a fit, and their decisions stay those
-    of the treated method. Nothing is drawn at random: where a method randomises, `decide` returns
-    the distribution, and the metrics are those expected under it.
+    of the treated method. Groups are those of the data set, on the test part too; groups predicted
+    from the picture are not offered. Nothing is drawn at random: where a method randomises,
+    `decide` returns the distribution, and the metrics are those expected under it.
     """
 
     card: ClassVar[MethodCard]

@@ -15,11 +15,12 @@ order of group, then class; each takes the best of the 121 values -3, -2.95, ...
 good ones the smallest in size (of -v and v the first). Samples of unknown group keep b = 0. Needs
 groups of the validation and of the test part: the decision depends on the group.
 
-Where we differ. The source names the technique and not the search, which is ours. Mode
-`group_class` starts from the shared numbers: those of mode `class`, or 0 where those do not pay for
-their penalty in every group. A class with fewer than `min_count` validation samples in a group
-keeps the shared number there, and so do all classes of a group that the validation part lacks. The
-search never lowers J, so that J is never below its value at b = 0.
+Where we differ. The source names the technique and not the search, which is ours. Groups at test
+are those of the data set: predicted ones are not offered. Mode `group_class` starts from the shared
+numbers: those of mode `class`, or 0 where those do not pay for their penalty in every group. A
+class with fewer than `min_count` validation samples in a group keeps the shared number there, and
+so do all classes of a group that the validation part lacks. The search never lowers J, so that J is
+never below its value at b = 0.
 """
 
 from __future__ import annotations

@@ -19,9 +19,10 @@ common confusion matrix.
 
 Where we differ. Hardt et al. treat two classes; any K and G is our extension, which for two groups
 and two classes with `uniform` is their program. Of all optimal solutions we take the one that keeps
-most decisions, so that the solver's choice decides nothing. A class that a group lacks in the
-validation part is not compared there, a decision that never occurred there is kept, and so are all
-decisions on unknown groups and on groups that the validation part lacks; `notes` lists them.
+most decisions, so that the solver's choice decides nothing. Groups at test are those of the data
+set: predicted ones are not offered. A class that a group lacks in the validation part is not
+compared there, a decision that never occurred there is kept, and so are all decisions on unknown
+groups and on groups that the validation part lacks; `notes` lists them.
 """
 
 from __future__ import annotations

@@ -19,7 +19,8 @@ Where we differ. The grid, and the first of equally good pairs, are those of AIF
 groups that the user names deprived and privileged; ours are found on the validation part, any
 number of them. If no pair meets the bound, AIF360 takes the most negative difference; we take the
 smallest in size, of equal ones that with the best balanced accuracy. If all groups have the same
-favourable rate, no group is deprived and the decisions stay as they are.
+favourable rate, no group is deprived and the decisions stay as they are. Groups at test are those
+of the data set: predicted ones are not offered.
 """
 
 from __future__ import annotations
