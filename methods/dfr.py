@@ -52,8 +52,9 @@ from methods.shared.strata import means_by_code, stratum_codes
 
 #: subsets that are averaged, by `data` (Kirichenko et al. 2023, code)
 REPEATS = {"val": 20, "train": 10}
-#: standard deviation below which a feature counts as constant
-CONSTANT = 1e-8
+#: standard deviation, over the size of a feature, below which it counts as constant; rounding in
+#: single precision alone makes some 1e-7
+CONSTANT = 1e-6
 
 
 def balanced_rows(labels: Tensor, groups: Tensor, generator: torch.Generator) -> Tensor:
@@ -80,6 +81,17 @@ def balanced_rows(labels: Tensor, groups: Tensor, generator: torch.Generator) ->
     if len(rows) == 0:
         raise MethodError("dfr has no sample of known group to fit on.")
     return rows
+
+
+def standardisation(features: Tensor) -> tuple[Tensor, Tensor]:
+    """(d,) means and (d,) standard deviations of (n, d) features; 1 for those that are constant.
+
+    A feature is constant where its deviation is next to nothing beside its mean or beside the
+    deviation of the others: dividing by it would blow up what it does on other parts.
+    """
+    centre, spread = features.mean(dim=0), features.std(dim=0, correction=0)
+    size = centre.abs().maximum(spread.mean())
+    return centre, torch.where(spread > CONSTANT * size, spread, torch.ones_like(spread))
 
 
 @dataclass(frozen=True)
@@ -166,8 +178,7 @@ class DeepFeatureReweighting(Method):
     def refit(self, training: Batch, validation: Batch) -> None:
         """Replaces the head by the averaged fits."""
         features = training.features.to("cpu", torch.float64)
-        centre, spread = features.mean(dim=0), features.std(dim=0, correction=0)
-        spread = torch.where(spread > CONSTANT, spread, torch.ones_like(spread))
+        centre, spread = standardisation(features)
         held_out = _samples(validation, centre, spread)
         on_training = self.settings.data == "train"
         samples = _samples(training, centre, spread) if on_training else held_out

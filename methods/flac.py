@@ -25,7 +25,8 @@ over all pairs, so that rows with many pairs dominate. With a = 0 there is no gr
 w = 1 as well the run is `ce`, bit for bit.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -36,6 +37,8 @@ from methods.base import (
     Losses,
     MakeBackbone,
     Method,
+    MethodCard,
+    MethodError,
     ParameterSet,
     Stage,
     Step,
@@ -49,6 +52,9 @@ from methods.shared.adversaries import (
     target_cross_entropy,
     target_sizes,
 )
+
+#: cost of the group classifier's forward passes in the main training
+FORWARD = 0.3
 
 
 def soft_similarities(features: Tensor, delta: float) -> Tensor:
@@ -91,7 +97,6 @@ def flac_loss(features: Tensor, group_features: Tensor, labels: Tensor, *, delta
     family="contrastive",
     source="Sarridis et al. 2023, Eq. 3 to 8; mever-team/vb-mitigator flac.py",
     needs=("train_groups",),
-    # half a budget for the group classifier, and its forward passes in the main training
     cost=1.8,
 )
 class Flac(Method):
@@ -106,7 +111,7 @@ class Flac(Method):
         ce_weight: float = setting(1.0, doc="w, weight of CE (vb-mitigator; CelebA: 0.01)", low=0.0)
         delta: float = setting(
             1.0, doc="exponent of the distances (vb-mitigator; CelebA: 0.5)", search=(0.5, 1.0),
-            low=0.01,
+            low=0.01, high=2.0,
         )  # fmt: skip
         groups: str = setting(
             "intersection",
@@ -117,7 +122,15 @@ class Flac(Method):
             0.5, doc="pictures the group classifier sees, over the budget (our choice)", low=0.01
         )
 
+    @classmethod
+    def card_for(cls, settings: Any) -> MethodCard:
+        if settings.strength == 0:
+            return replace(cls.card, needs=frozenset(), cost=1.0)
+        return replace(cls.card, cost=1 + settings.classifier_share + FORWARD)
+
     def build_extras(self, make_backbone: MakeBackbone, generator: torch.Generator) -> None:
+        if self.settings.strength > 0 and not any(map(any, self.task.stratum_counts)):
+            raise MethodError("flac has no training sample of known group.")
         self.group_trunk = make_backbone(None, generator)
         width = int(self.group_trunk.num_features)  # type: ignore[arg-type]
         sizes = target_sizes(self.task, self.settings.groups)

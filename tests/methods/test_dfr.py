@@ -186,6 +186,30 @@ def test_constant_features_get_no_weight_and_do_no_harm() -> None:
     assert torch.isfinite(method.head.weight).all() and (method.head.weight[:, 5] == 0).all()
 
 
+@pytest.mark.parametrize(("mean", "spread"), [(0.0, 1e-7), (1000.0, 1e-5)])
+def test_a_dead_feature_is_not_blown_up_on_other_parts(mean: float, spread: float) -> None:
+    """Rounding on the training part is no spread to divide by."""
+    training, validation = part_of(0), part_of(1)
+    for part, scale in ((training, spread), (validation, 1e-3)):
+        noise = torch.randn(len(part.labels), generator=torch.Generator().manual_seed(3))
+        part.features[:, 5] = mean + scale * noise
+    method = made()
+    method.refit(without_groups(training), validation)
+    assert method.head.weight[:, 5].abs().max() < 1
+
+
+def test_small_features_are_not_taken_for_constant_ones() -> None:
+    heads = []
+    for scale in (1.0, 1e-7):
+        training, validation = part_of(0), part_of(1)
+        for part in (training, validation):
+            part.features *= scale
+        method = made()
+        method.refit(without_groups(training), validation)
+        heads.append(method.head.weight.detach() * scale)
+    torch.testing.assert_close(heads[0], heads[1], rtol=1e-5, atol=1e-8)
+
+
 def test_a_class_that_the_validation_part_lacks_gives_a_finite_head() -> None:
     part = part_of(1)
     method = made()

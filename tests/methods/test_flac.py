@@ -7,7 +7,10 @@ import pytest
 import torch
 from torch import Tensor
 
+from datasets.errors import SettingError
+from datasets.settings import make
 from datasets.spec import Batch
+from methods.base import MethodError
 from methods.flac import (
     Flac,
     flac_loss,
@@ -149,6 +152,38 @@ def test_the_classifier_leaves_out_unknown_groups_and_offers_a_head_for_each_att
         losses.append(sum(-number(rows[i, attributes[i, j]]) for i in known) / len(known))
     found = number(method.group_loss(batch, step_at())["group_ce"])
     assert found == pytest.approx(sum(losses) / 2, rel=1e-10)
+
+
+def test_training_without_any_known_group_is_refused() -> None:
+    task = make_task(Flac.card, counts=((0, 0), (0, 0), (0, 0)))
+    with pytest.raises(MethodError, match="flac has no training sample of known group"):
+        build(Flac, task=task)
+    build(Flac, task=task, strength=0.0)
+
+
+def test_the_threshold_is_midway_between_the_extremes_and_not_the_mean() -> None:
+    # extremes 1 and 0, mean 0.775: only the pairs at 0.6 lie between mean and midway
+    similarities = torch.tensor(
+        [[1.0, 0.6, 0.9, 0.9], [0.6, 1.0, 0.9, 0.0], [0.9, 0.9, 1.0, 0.9], [0.9, 0.0, 0.9, 1.0]]
+    )
+    found = unusual_pairs(similarities, torch.zeros(4, dtype=torch.int64))
+    assert [tuple(pair) for pair in found.nonzero().tolist()] == [(1, 3), (3, 1)]
+
+
+def test_the_card_follows_the_settings() -> None:
+    def card(**settings: Any) -> tuple[set[str], float]:
+        found = Flac.card_for(make(Flac.Settings, settings, "flac"))
+        return set(found.needs), found.cost
+
+    assert card() == ({"train_groups"}, pytest.approx(Flac.card.cost))
+    assert card(classifier_share=0.1)[1] == pytest.approx(Flac.card.cost - 0.4)
+    assert card(strength=0.0) == (set(), 1)
+
+
+@pytest.mark.parametrize("delta", [0.0, 2.5])
+def test_the_exponent_of_the_distances_is_at_most_two(delta: float) -> None:
+    with pytest.raises(SettingError, match="delta"):
+        make(Flac.Settings, {"delta": delta}, "flac")
 
 
 def test_defaults_are_those_of_the_public_package() -> None:
