@@ -125,7 +125,8 @@ class BiasContrastive(Method):
         needs = {"train_groups"} if settings.weight > 0 or settings.bb else set()
         if settings.weight > 0:
             needs.add("two_views")
-        return replace(cls.card, needs=frozenset(needs))
+        cost = cls.card.cost if settings.weight > 0 else 1.0
+        return replace(cls.card, needs=frozenset(needs), cost=cost)
 
     def build_extras(self, make_backbone: MakeBackbone, generator: torch.Generator) -> None:
         if self.settings.bb:

@@ -22,16 +22,20 @@ counts pictures drawn, not views. In `joint` with weight 0 the second view is sk
 `ce`, bit for bit.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from typing import Any
 
 from torch import Tensor
 
 from datasets.settings import setting
 from datasets.spec import Batch
-from methods.base import Losses, Stage, Step, Update, method
+from methods.base import Losses, MethodCard, Stage, Step, Update, method
 from methods.ops import cross_entropy, masked_mean
 from methods.shared.contrastive import anchor_losses, both_views, mean_weights, others, similarities
 from methods.shared.contrastive_pretraining import ContrastivePretraining, PretrainingSettings
+
+#: two views of every picture; nothing is computed for a second stage
+JOINT_COST = 2.0
 
 
 def supervised_contrastive(logits: Tensor, labels: Tensor) -> Tensor:
@@ -68,6 +72,14 @@ class SupCon(ContrastivePretraining):
             search=(0.1, 1.0, 10.0),
             low=0.0,
         )
+
+    @classmethod
+    def card_for(cls, settings: Any) -> MethodCard:
+        if settings.mode == "two_stage":
+            return cls.card
+        if settings.weight == 0:
+            return replace(cls.card, needs=frozenset(), cost=1.0)
+        return replace(cls.card, cost=JOINT_COST)
 
     def stages(self) -> tuple[Stage, ...]:
         if self.settings.mode == "two_stage":

@@ -92,6 +92,15 @@ def test_samples_of_unknown_group_have_no_influence() -> None:
     assert all(number(row.abs().sum()) > 0 for i, row in enumerate(gradient) if i != 7)
 
 
+def test_with_all_groups_unknown_the_term_is_zero() -> None:
+    embeddings = embeddings_of().requires_grad_()
+    unknown = torch.full_like(ATTRIBUTES, -1)
+    loss = bias_contrastive(similarities(embeddings, 0.07), LABELS, unknown)
+    assert number(loss) == 0
+    (gradient,) = torch.autograd.grad(loss, embeddings)
+    assert torch.equal(gradient, torch.zeros_like(gradient))
+
+
 def test_two_positives_by_hand() -> None:
     """Cosines at T = 1: anchor and its positive 1, a stranger 0; log(e + 1) - 1."""
     embeddings = torch.tensor([[1.0, 0.0], [1.0, 0.0], [0.0, 1.0]])
@@ -179,6 +188,7 @@ def test_with_priors_its_cross_entropy_is_that_of_bias_balanced() -> None:
 def test_settings_need_what_they_read(settings: dict[str, Any], needs: set[str]) -> None:
     method = build(BiasContrastive, **settings)
     assert method.card.needs == needs
+    assert method.card.cost == (3 if "two_views" in needs else 1)
     method.loss(declared(make_batch(method.task), method.card), step_at())
 
 

@@ -257,6 +257,16 @@ def test_the_joint_form_adds_the_weighted_term_to_the_cross_entropy_of_the_first
     assert number(terms["ce"]) == pytest.approx(number(losses.mean()), rel=1e-10)
 
 
+def test_needs_and_cost_follow_the_form() -> None:
+    def card(**settings: Any) -> tuple[set[str], float]:
+        found = build(SupCon, **settings).card
+        return set(found.needs), found.cost
+
+    assert card() == ({"two_views"}, SupCon.card.cost)
+    assert card(mode="joint") == ({"two_views"}, 2)
+    assert card(mode="joint", weight=0.0) == (set(), 1)
+
+
 def test_others_is_everything_but_oneself() -> None:
     assert others(3, torch.device("cpu")).tolist() == [
         [False, True, True],

@@ -99,6 +99,17 @@ def test_gradient_reversal_with_all_groups_unknown_is_cross_entropy(
 
 
 @PRECISIONS
+def test_end_with_all_groups_unknown_is_cross_entropy(precision: torch.dtype) -> None:
+    torch.set_default_dtype(precision)
+    method, plain = build(registered()["end"], alpha=1.0, beta=1.0), build(CrossEntropy)
+    unknown = torch.full((8, 1), -1)
+    batches = [make_batch(method.task, seed=seed, attributes=unknown) for seed in range(3)]
+    train(plain, steps=3, batches=batches)
+    train(method, steps=3, batches=batches)
+    assert same(states(plain), states(method), only=("trunk.", "head."))
+
+
+@PRECISIONS
 def test_domain_aware_with_one_group_is_cross_entropy(precision: torch.dtype) -> None:
     torch.set_default_dtype(precision)
     cls = registered()["domain_discriminative"]
