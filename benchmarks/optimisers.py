@@ -34,6 +34,8 @@ class OptimiserStep:
         self.parameters = [p for chosen in update.parameters for p in chosen.parameters]
         self.optimiser = _make_optimiser(update, protocol)
         self.schedule = _make_schedule(self.optimiser, protocol, total)
+        #: steps in which a term reached the parameters
+        self.effective = 0
 
     def apply(self, batch: Batch, step: Step) -> Losses:
         """Computes the terms, steps the parameters and returns the terms."""
@@ -67,6 +69,7 @@ class OptimiserStep:
             # A copy: gradients may share memory (those of a + b are one tensor), and clipping
             # scales them in place.
             parameter.grad = None if gradient is None else gradient.clone()
+        self.effective += any(gradient is not None for gradient in gradients)
 
     def _gradients_of(self, term: Tensor, *, keep_graph: bool) -> Gradients:
         if not term.requires_grad:

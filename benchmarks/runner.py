@@ -122,6 +122,7 @@ def _run(cell: Cell, options: RunOptions, store: Store) -> None:
             "images_seen": training.images_seen,
             "distinct_images": training.distinct_images,
             "steps": training.steps,
+            "trunk_updates": training.trunk_updates,
             "parameters": sum(p.numel() for p in method.parameters()),
             "cpu_seconds": time.process_time() - cpu,
             "train_seconds": trained - clock,

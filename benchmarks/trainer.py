@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor
+from torch import Tensor, nn
 
 from benchmarks.augment import Augmentation, warp
 from benchmarks.optimisers import OptimiserStep
@@ -40,6 +40,8 @@ class Training:
 
     `distinct_images` counts the training pictures that were seen at least once: a sampler that
     repeats a few pictures sees as many images as another, and far fewer different ones.
+    `trunk_updates` counts the optimiser steps that reached the trunk: some methods leave it alone
+    in part of the steps. 0 for methods without the study's trunk.
     """
 
     checkpoints: dict[str, Checkpoint] = field(default_factory=dict)
@@ -47,6 +49,7 @@ class Training:
     images_seen: int = 0
     distinct_images: int = 0
     steps: int = 0
+    trunk_updates: int = 0
 
 
 class Trainer:
@@ -113,13 +116,26 @@ class Trainer:
             self.result.images_seen += len(batch) if stage.on_features is None else 0
             if index + 1 not in moments:
                 continue
-            scores = self._validate(stage, index + 1, means.take(stage.name))
+            noted = means.take(stage.name) | self._diagnostics(batch)
+            scores = self._validate(stage, index + 1, noted)
             if not self.protocol.patience or scores is None:
                 continue
             waited = 0 if scores.accuracy > best else waited + 1
             best = max(best, scores.accuracy)
             if waited >= self.protocol.patience:
                 break
+        self.result.trunk_updates += sum(u.effective for u in updates if self._moves_trunk(u))
+
+    def _moves_trunk(self, update: OptimiserStep) -> bool:
+        trunk = getattr(self.method, "trunk", None)
+        own = {id(p) for p in trunk.parameters()} if isinstance(trunk, nn.Module) else set()
+        return any(id(parameter) in own for parameter in update.parameters)
+
+    def _diagnostics(self, batch: Batch) -> dict[str, float]:
+        self.method.eval()
+        with torch.no_grad(), self.protocol.autocast(self.pictures.device):
+            found = self.method.diagnostics(batch)
+        return {name: float(value) for name, value in found.items()}
 
     def _steps_of(self, stage: Stage) -> int:
         budget = self.protocol.images_seen(len(self.data.train), self.data.faces.spec.train_images)
@@ -200,10 +216,11 @@ class Trainer:
     def _features(self, part: Part, make: Callable[[Tensor], Tensor]) -> Tensor:
         blocks = []
         self.method.eval()
-        with torch.inference_mode():
+        # As when it predicts: a classifier must not be fitted to other features than it reads.
+        with torch.inference_mode(), self.protocol.autocast(self.pictures.device):
             for start in range(0, len(part), INFERENCE_BATCH):
                 rows = part.rows[start : start + INFERENCE_BATCH]
-                blocks.append(make(self.pictures.read(rows)))
+                blocks.append(make(self.pictures.read(rows)).to(torch.get_default_dtype()))
         # Cloned: tensors made in inference mode cannot take part in a later backward pass.
         return torch.cat(blocks).clone()
 

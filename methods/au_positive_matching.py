@@ -14,7 +14,7 @@ Where we differ. A face without measured action units is left out of L_pm and ke
 paper drops the picture). The paper's twelve units are used as far as the data set measures them.
 Everything else is as published, flaws included: L_pm is not divided by the number of positives, so
 its weight grows with batch size and class frequency, and since nothing repels, constant A and h
-minimise it (`degeneration` measures how near a run is). `au_positive_matching_repaired` differs in
+minimise it (`history.csv` tells how near a run is). `au_positive_matching_repaired` differs in
 `reduce` and `au_weighting`. With strength 0 the term is skipped: the run is `ce`, bit for bit.
 
 Two settings are controls. `units = shuffled` gives every measured face the vector of another one,

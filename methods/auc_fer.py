@@ -16,12 +16,14 @@ often; `balance = none` needs no groups. Prediction as in `ce`.
 Where we differ. The paper decides on one expression at a time, with the units of that expression;
 for several classes codes run over a list of units, and codes with fewer than `min_count` training
 images are merged into the nearest frequent one. Units are active above 0.5 of their range; the
-authors' thresholds of OpenFace's intensities are `thresholds = openface`. The paper's thresholds
-on the prediction are chosen on the test set; here the class is the argmax. Samples without action
-units take no part in L_trp and, like those of unknown group, are drawn as often as without
-balancing. Where gender is not declared, the product of all groups takes its place. lambda is the
-paper's for anger (happiness: 100). Beware: features that have collapsed to a point give L_trp =
-margin, where the authors' own runs stay from first to last; `triplets.collapse` tells.
+authors' thresholds of OpenFace's intensities are `thresholds = openface`. AU04's threshold for each
+gender (S3 Table 1) is not offered; AU05, AU07 and AU23 are thresholded like the others, where the
+authors take the detector's presence output. The paper's thresholds on the prediction are chosen on
+the test set; here the class is the argmax. Samples without action units take no part in L_trp and,
+like those of unknown group, are drawn as often as without balancing. Where gender is not declared,
+the product of all groups takes its place. lambda is the paper's for anger (happiness: 100). Beware:
+features that have collapsed to a point give L_trp = margin, where the authors' own runs stay from
+first to last; `history.csv` tells.
 
 Two values of `units` are controls: `shuffled` gives every measured face the vector of another one
 (`shared/shuffled_units.py`); `none` takes the class for the code, which leaves the triplets and
@@ -44,7 +46,7 @@ from methods.shared.au_matching import skip_reason
 from methods.shared.sampling import draw_rows
 from methods.shared.shuffled_units import UNITS, ShuffledUnits, with_sample_index
 from methods.shared.strata import stratum_codes
-from methods.shared.triplets import triplet_loss
+from methods.shared.triplets import collapse, triplet_loss
 from methods.shared.weighting import inverse_counts
 
 #: names under which data sets declare what `balance` calls gender
@@ -144,6 +146,15 @@ class AucFer(Method):
         margin, epsilon = self.settings.margin, self.settings.epsilon
         triplet = triplet_loss(features, self.codes(batch), margin=margin, epsilon=epsilon)
         return {"ce": ce, "triplet": self.settings.strength * triplet}
+
+    def diagnostics(self, batch: Batch) -> Losses:
+        """Active triplets, spread of the features, number of codes: whether the term works."""
+        if self.settings.strength == 0:
+            return {}
+        margin, epsilon = self.settings.margin, self.settings.epsilon
+        features = self.features(batch.images)
+        found = collapse(features, self.codes(batch), margin=margin, epsilon=epsilon)
+        return {**vars(found), "num_codes": torch.tensor(float(self.num_codes))}
 
     def codes(self, batch: Batch) -> Tensor:
         """(B,) codes of the samples of a batch, -1 unknown."""

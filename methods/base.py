@@ -276,6 +276,14 @@ class Method(nn.Module):
         """Named scalar terms; the trainer minimises their sum."""
         raise TypeError(f"{type(self).__name__} implements neither loss() nor stages()")
 
+    def diagnostics(self, batch: Batch) -> Losses:
+        """Named scalars that tell how a loss behaves, noted in `history.csv` at each validation.
+
+        Computed on the last training batch in evaluation mode; nothing is trained with them. Draws
+        no random numbers.
+        """
+        return {}
+
     def stages(self) -> tuple[Stage, ...]:
         """The training stages in order."""
         return (Stage("train", (Update(self.loss, self.parameter_sets()),)),)

@@ -15,10 +15,9 @@ Where we differ. A baseline of the suite (methods.md 14), not of a paper.
 import torch
 from torch import Tensor, nn
 
-from datasets.spec import Batch
-from methods.base import Losses, MakeBackbone, Method, ParameterSet, Stage, Step, Update, method
-from methods.ops import cross_entropy
+from methods.base import MakeBackbone, Method, Stage, method
 from methods.shared.code_generators import CodeGenerator, GeneratorSettings
+from methods.shared.probe import probe_stage
 
 
 @method(
@@ -35,14 +34,9 @@ class CrossEntropyOnCodes(Method):
         self.head = nn.Linear(self.codes.width, self.task.num_classes)
 
     def stages(self) -> tuple[Stage, ...]:
-        classify = Update(self.loss, (ParameterSet(tuple(self.head.parameters())),))
-        frozen = (self.codes,)
-        last = Stage("classify", (classify,), frozen=frozen, on_features=self.features)
-        return (*self.codes.stages(), last)
+        classify = probe_stage(self.head, self.features, (self.codes,), name="classify")
+        return (*self.codes.stages(), classify)
 
     def features(self, images: Tensor) -> Tensor:
         """(B, D) standardised codes."""
         return self.codes.codes(images)
-
-    def loss(self, batch: Batch, step: Step) -> Losses:
-        return {"ce": cross_entropy(self.head(batch.features), batch.labels)}

@@ -58,6 +58,7 @@ from methods.shared.latent_parts import (
     gaussian_loss,
     off_diagonal,
 )
+from methods.shared.probe import probe_stage
 
 #: 256 codes a step at the protocol's default batch of 32 (P, methods.md 9.2)
 BATCH_FACTOR = 8
@@ -114,7 +115,6 @@ class FairLatentInn(Method):
             (_parameters(*trained),),
             optimiser=Optimiser("adam", self.settings.flow_rate),
         )
-        classify = Update(self.loss, (_parameters(self.head),))
         return (
             *self.codes.stages(),
             Stage(
@@ -127,12 +127,7 @@ class FairLatentInn(Method):
                 predicts=False,
             ),
             Stage("neutral", fit=self._store_mean, on_features=self._sensitive, predicts=False),
-            Stage(
-                "classify",
-                (classify,),
-                frozen=(self.codes, *trained),
-                on_features=self.features,
-            ),
+            probe_stage(self.head, self.features, (self.codes, *trained), name="classify"),
         )
 
     def parts(self, images: Tensor) -> tuple[Tensor, Tensor]:
@@ -175,10 +170,6 @@ class FairLatentInn(Method):
         terms["ce_class"] = settings.lambda_c * class_ce
         terms["ce_group"] = settings.lambda_c * masked_mean(of_groups, known)
         return terms
-
-    def loss(self, batch: Batch, step: Step) -> Losses:
-        """Cross entropy of the classifier on Z_Y."""
-        return {"ce": cross_entropy(self.head(batch.features), batch.labels)}
 
     def representations(self, images: Tensor) -> dict[str, Tensor]:
         of_class, of_group = self.parts(images)

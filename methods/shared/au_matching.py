@@ -104,6 +104,12 @@ class AuMatcher(nn.Module):
         positives = positive_pairs(batch.labels, batch.action_units_known)
         return matching_loss(similarities, self.weights(batch), positives, self.reduce)
 
+    def degeneration(self, features: Tensor, batch: Batch) -> Degeneration:
+        """How far the term has run into its degenerate optimum on a batch."""
+        similarities = cosines(F.relu(self.features(features)))
+        known = batch.action_units_known
+        return degeneration(similarities, self.weights(batch), batch.labels, known)
+
     def weights(self, batch: Batch) -> Tensor:
         """(B, B) cos(A_i, A_p); rows of samples that were not measured have no meaning."""
         units = batch.action_units[:, self.columns]

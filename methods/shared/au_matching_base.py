@@ -10,7 +10,7 @@ from torch import Tensor
 
 from datasets.settings import setting
 from datasets.spec import Batch, DatasetSpec
-from methods.base import MakeBackbone, Method, MethodCard, Stage, Update
+from methods.base import Losses, MakeBackbone, Method, MethodCard, Stage, Update
 from methods.shared.au_matching import REDUCTIONS, WEIGHTINGS, AuMatcher, skip_reason
 from methods.shared.shuffled_units import UNITS, ShuffledUnits, with_sample_index
 
@@ -73,7 +73,16 @@ class AuMatchingMethod(Method):
 
     def matching(self, features: Tensor, batch: Batch) -> Tensor:
         """The weighted term, lambda L_pm, of (B, d) features."""
-        seen = self.shuffled(batch) if self.settings.units == "shuffled" else batch
-        term: Tensor = self.matcher(features, seen)
+        term: Tensor = self.matcher(features, self._seen(batch))
         strength: float = self.settings.strength
         return strength * term
+
+    def diagnostics(self, batch: Batch) -> Losses:
+        """How near the term is to constant weights and to one point for all classes (S2)."""
+        if self.settings.strength == 0:
+            return {}
+        found = self.matcher.degeneration(self.features(batch.images), self._seen(batch))
+        return vars(found)
+
+    def _seen(self, batch: Batch) -> Batch:
+        return self.shuffled(batch) if self.settings.units == "shuffled" else batch

@@ -45,10 +45,14 @@ class GeneratorSettings:
         2.5, doc="learning-rate factor of the generator's stage (project's choice)", low=0.0
     )
     encoder: str | None = setting(
-        None, doc="exported program from pictures to codes; none: the suite's own", is_file=True
+        None,
+        doc="file of an exported program from pictures to codes; none: the suite's own",
+        is_file=True,
     )
     decoder: str | None = setting(
-        None, doc="exported program from codes to pictures; none: no pictures", is_file=True
+        None,
+        doc="file of an exported program from codes to pictures; none: no pictures",
+        is_file=True,
     )
 
     def __post_init__(self) -> None:

@@ -19,8 +19,8 @@ from methods.base import (
     Step,
     Update,
 )
-from methods.ops import cross_entropy
 from methods.shared.contrastive import both_views, projector, similarities
+from methods.shared.probe import BATCH_FACTOR, RATE, SHARE, probe_stage
 
 #: the first stage of FSCL (main_contrastive.py; batch 128, cosine schedule, 100 epochs), and its
 #: classifier (main_classifier.py; batch 256)
@@ -47,15 +47,17 @@ class PretrainingSettings:
         choices=("protocol", "paper"),
     )
     probe_rate: float = setting(
-        50.0,
+        RATE,
         doc="learning-rate factor of the linear classifier; 0.1, FSCL's rate, under `default`",
         low=0.0,
     )
     probe_share: float = setting(
-        20.0, doc="rows the linear classifier sees, over the budget (our choice)", low=0.01
+        SHARE, doc="rows the linear classifier sees, over the budget (our choice)", low=0.01
     )
     probe_batch_factor: int = setting(
-        8, doc="batch of the linear classifier over the protocol's (FSCL: 256 rows)", low=1
+        BATCH_FACTOR,
+        doc="batch of the linear classifier over the protocol's (FSCL: 256 rows)",
+        low=1,
     )
 
 
@@ -73,9 +75,6 @@ class ContrastivePretraining(Method):
             ParameterSet(tuple(module.parameters())) for module in (self.trunk, self.projector)
         )
         first = Update(self.contrastive, trained, PAPER_OPTIMISER if published else None)
-        rate = 1.0 if published else self.settings.probe_rate
-        classifier = (ParameterSet(tuple(self.head.parameters()), rate_factor=rate),)
-        second = Update(self.probe, classifier, PAPER_PROBE_OPTIMISER if published else None)
         return (
             Stage(
                 "contrastive",
@@ -83,13 +82,14 @@ class ContrastivePretraining(Method):
                 batch_factor=self.settings.batch_factor,
                 predicts=False,
             ),
-            Stage(
-                "probe",
-                (second,),
+            probe_stage(
+                self.head,
+                self.features,
+                (self.trunk, self.projector),
+                rate=self.settings.probe_rate,
                 share=self.settings.probe_share,
                 batch_factor=self.settings.probe_batch_factor,
-                frozen=(self.trunk, self.projector),
-                on_features=self.features,
+                optimiser=PAPER_PROBE_OPTIMISER if published else None,
             ),
         )
 
@@ -101,7 +101,3 @@ class ContrastivePretraining(Method):
         """(2B, 2B) cosines over the temperature of the embeddings of both views."""
         embeddings = self.projector(self.features(both_views(batch)))
         return similarities(embeddings, self.settings.temperature)
-
-    def probe(self, batch: Batch, step: Step) -> Losses:
-        """Cross entropy of the linear classifier on features of the frozen trunk."""
-        return {"ce": cross_entropy(self.head(batch.features), batch.labels)}

@@ -46,10 +46,15 @@ class RandomMaps(nn.Module):
 
 
 def gram(maps: Tensor) -> Tensor:
-    """(B, C, C) symmetric Gram matrices of (B, C, H, W) maps, divided by C H W."""
-    # Divided first: in half precision the sum over a large map would overflow.
-    flat = maps.flatten(2) / math.sqrt(maps[0].numel())
-    return flat @ flat.transpose(1, 2)
+    """(B, C, C) symmetric Gram matrices of (B, C, H, W) maps, divided by C H W.
+
+    In full precision under autocast: two pictures' matrices differ by less than half precision can
+    tell.
+    """
+    wide = maps.to(torch.promote_types(maps.dtype, torch.float32))
+    with torch.autocast(maps.device.type, enabled=False):
+        flat = wide.flatten(2) / math.sqrt(maps[0].numel())
+        return flat @ flat.transpose(1, 2)
 
 
 def style_distance(maps: Sequence[Tensor], wanted: Sequence[Tensor]) -> Tensor:

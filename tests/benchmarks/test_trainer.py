@@ -211,6 +211,33 @@ def test_pictures_that_are_seen_several_times_count_once(recorder):
     assert (training.images_seen, training.distinct_images) == (80, 5)
 
 
+def test_only_steps_that_reach_the_trunk_are_its_updates(recorder):
+    def stages(self):
+        def every_other(batch, step):
+            if step.index % 2:
+                return {"idle": torch.zeros(())}
+            return {"ce": self.logits(batch.images).square().mean()}
+
+        head = ParameterSet(tuple(self.head.parameters()))
+        other = Update(lambda batch, step: {"head": self.head.weight.square().sum()}, (head,))
+        return (Stage("train", (other, Update(every_other, self.parameter_sets()))),)
+
+    recorder.stages = stages
+    _, training = recorded(recorder, images=64)
+
+    assert (training.steps, training.trunk_updates) == (8, 4)
+
+
+def test_diagnostics_are_noted_at_validations_and_train_nothing(recorder):
+    plain = train(CrossEntropy)
+    recorder.diagnostics = lambda self, batch: {"spread": self.features(batch.images).std()}
+    _, training = recorded(recorder)
+
+    assert all(np.isfinite(row["spread"]) for row in training.history)
+    for name, value in plain.checkpoints["last"].state.items():
+        assert torch.equal(value, training.checkpoints["last"].state[name])
+
+
 # Augmentation -----------------------------------------------------------------------------------
 
 

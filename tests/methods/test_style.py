@@ -62,3 +62,10 @@ def test_the_random_network_depends_on_its_seed_alone_and_is_fixed() -> None:
         (128, 2, 2),
     ]
     assert not any(parameter.requires_grad for parameter in RandomMaps(0).parameters())
+
+
+def test_gram_keeps_full_precision_under_autocast() -> None:
+    maps = torch.randn(2, 3, 4, 4, dtype=torch.float32)
+    plain = gram(maps)
+    with torch.autocast("cpu", torch.bfloat16):
+        assert torch.equal(gram(maps), plain)

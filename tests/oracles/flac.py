@@ -3,6 +3,7 @@
 import numpy as np
 
 from tests.oracles.given import Array, Given, cross_entropies, unit_rows
+from tests.oracles.gradient_reversal import group_loss, targets
 
 CASES = [
     {},
@@ -42,10 +43,9 @@ def terms(given: Given) -> dict[str, float]:
     settings, images, labels = given.settings, given.batch["images"], given.batch["labels"]
     group_features = given.run("group_trunk", images)
     if given.stage == "group classifier":
-        groups = given.batch["groups"]
-        logits = given.run("group_heads.0", group_features)
-        known = groups >= 0
-        return {"group_ce": cross_entropies(logits[known], groups[known]).mean()}
+        heads = range(len(targets(given)[1]))
+        logits = [given.run(f"group_heads.{head}", group_features) for head in heads]
+        return {"group_ce": group_loss(given, logits)}
     features = given.features()
     delta = settings["delta"]
     value = divergence(soft(group_features, delta), soft(features, delta), labels)

@@ -11,21 +11,31 @@ CASES = [
     {"target": "eodds", "reads": "logits", "balance": True},
     {"mode": "alternating", "lambda_max": 0.3},
     {"mode": "alternating", "schedule": "constant"},
+    {"groups": "per_attribute", "balance": True},
 ]
+
+
+def targets(given: Given) -> tuple[Array, list[Array]]:
+    """(B, H) codes of the targets, and the training counts of the values of each."""
+    cube = np.zeros(given.group_sizes) if given.counts is None else given.counts.sum(axis=0)
+    cube = cube.reshape(given.group_sizes)
+    if given.settings.get("groups") != "per_attribute":
+        return given.batch["groups"][:, None], [cube.ravel()]
+    axes = range(cube.ndim)
+    return given.batch["attributes"], [cube.sum(tuple(a for a in axes if a != j)) for j in axes]
 
 
 def group_loss(given: Given, logits: list[Array], *, balance: bool = False) -> float:
     """Mean over adversaries of the (weighted) mean cross entropy of the known groups."""
-    codes = given.batch["groups"][:, None]
+    codes, counts = targets(given)
     losses = []
     for position, scores in enumerate(logits):
         known = codes[:, position] >= 0
         own = codes[known, position]
         values = cross_entropies(scores[known], own)
         if balance:
-            assert given.counts is not None
-            per_group = given.counts.sum(axis=0)
-            values = values * (per_group.sum() / (len(per_group) * per_group))[own]
+            sizes = counts[position]
+            values = values * (sizes.sum() / (len(sizes) * sizes))[own]
         losses.append(values.sum() / known.sum())
     return float(np.mean(losses))
 
