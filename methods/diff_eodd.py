@@ -23,7 +23,7 @@ import torch
 from datasets.settings import setting
 from datasets.spec import Batch
 from methods.base import Losses, MakeBackbone, Method, Step, method
-from methods.ops import cross_entropy
+from methods.ops import class_probabilities, cross_entropy
 from methods.shared.adversaries import GROUPINGS
 from methods.shared.parity_gaps import REDUCTIONS, GroupMeans, gaps
 
@@ -74,6 +74,6 @@ class DiffEodd(Method):
             return {"ce": ce}
         terms = [
             gaps(means, groups, self.settings.reduce).sum() / 2
-            for means, groups in self.group_means(torch.softmax(logits, dim=1), batch)
+            for means, groups in self.group_means(class_probabilities(logits), batch)
         ]
         return {"ce": ce, "parity": self.settings.strength * torch.stack(terms).mean()}

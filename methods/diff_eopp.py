@@ -28,7 +28,7 @@ from torch import Tensor
 from datasets.settings import setting
 from datasets.spec import Batch, DatasetSpec
 from methods.base import Losses, MakeBackbone, Method, Step, method
-from methods.ops import cross_entropy, masked_mean
+from methods.ops import class_probabilities, cross_entropy, masked_mean
 from methods.shared.adversaries import GROUPINGS
 from methods.shared.group_statistics import Members
 from methods.shared.parity_gaps import REDUCTIONS, GroupMeans, gaps
@@ -91,7 +91,7 @@ class DiffEopp(Method):
             return {"ce": ce}
         terms = [
             self._gap(means, groups)
-            for means, groups in self.group_means(torch.softmax(logits, dim=1), batch)
+            for means, groups in self.group_means(class_probabilities(logits), batch)
         ]
         return {"ce": ce, "parity": self.settings.strength * torch.stack(terms).mean()}
 

@@ -31,7 +31,7 @@ from torch import Tensor
 from datasets.settings import setting
 from datasets.spec import Batch
 from methods.base import Losses, MakeBackbone, Method, MethodCard, Step, method
-from methods.ops import cross_entropies
+from methods.ops import at_least_single, cross_entropies
 from methods.shared.blocks import as_blocks, card_of_rule, own_block_or
 
 #: largest ratio of test to training prior (P, methods.md 4.1)
@@ -106,7 +106,7 @@ class DomainDiscriminative(Method):
 
     def joint(self, images: Tensor) -> Tensor:
         """(B, G, K) outputs."""
-        return as_blocks(self.logits(images), self.task.num_groups)
+        return as_blocks(at_least_single(self.logits(images)), self.task.num_groups)
 
     def loss(self, batch: Batch, step: Step) -> Losses:
         joint = self.joint(batch.images)

@@ -33,7 +33,7 @@ from torch import Tensor
 from datasets.settings import setting
 from datasets.spec import Batch
 from methods.base import Losses, MakeBackbone, Method, MethodCard, Step, method
-from methods.ops import cross_entropies
+from methods.ops import at_least_single, cross_entropies
 from methods.shared.blocks import as_blocks, card_of_rule, own_block, own_block_or
 
 #: share of a batch in the running variance of a block, as in batch normalisation (ours)
@@ -87,11 +87,11 @@ class DomainIndependent(Method):
 
     def blocks(self, images: Tensor) -> Tensor:
         """(B, G, K) logits."""
-        return as_blocks(self.logits(images), self.task.num_groups)
+        return as_blocks(at_least_single(self.logits(images)), self.task.num_groups)
 
     def loss(self, batch: Batch, step: Step) -> Losses:
         blocks = self.blocks(batch.images)
-        if self.settings.rule == "sum_scaled":
+        if self.settings.rule == "sum_scaled" and self.training:
             self._track(blocks.detach())
         return {"block_ce": block_losses(blocks, batch.labels, batch.groups).mean()}
 

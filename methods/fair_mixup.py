@@ -34,7 +34,12 @@ from torch import Tensor
 from datasets.settings import setting
 from datasets.spec import Batch
 from methods.base import Losses, Method, MethodCard, Stage, Step, Update, method
-from methods.ops import batch_statistics_only, cross_entropy
+from methods.ops import (
+    at_least_single,
+    batch_statistics_only,
+    class_probabilities,
+    cross_entropy,
+)
 from methods.shared.adversaries import GROUPINGS
 from methods.shared.group_statistics import Members, members_of
 from methods.shared.sampling import draw_rows
@@ -174,7 +179,9 @@ class FairMixup(Method):
         ce = cross_entropy(self.head(features), batch.labels)
         if self.settings.strength == 0:
             return {"ce": ce}
+        # bfloat16 would round gamma, and the mixture with it, to three digits.
         points = features if self.settings.variant == "manifold" else batch.images
+        points = at_least_single(points)
         targets = members_of(
             batch,
             self.task,
@@ -202,6 +209,6 @@ class FairMixup(Method):
     def _predict(self, mixed: Tensor) -> Tensor:
         """(M, K) class probabilities of mixed features or pictures."""
         if self.settings.variant == "manifold":
-            return torch.softmax(self.head(mixed), dim=1)
+            return class_probabilities(self.head(mixed))
         with batch_statistics_only(self.trunk):
-            return torch.softmax(self.logits(mixed), dim=1)
+            return class_probabilities(self.logits(mixed))

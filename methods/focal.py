@@ -16,7 +16,7 @@ from methods.base import Losses, Method, Step, method
 from methods.ops import cross_entropies
 
 
-@method("Focal loss", family="loss", source="Lin et al. 2017, Eq. 4")
+@method("Focal loss", family="loss", source="Lin et al. 2017, Eq. 4", version=2)
 class Focal(Method):
     @dataclass(frozen=True)
     class Settings:
@@ -29,6 +29,7 @@ class Focal(Method):
 
     def loss(self, batch: Batch, step: Step) -> Losses:
         losses = cross_entropies(self.logits(batch.images), batch.labels)
-        # For gamma < 1 the derivative of (1 - p)^gamma is infinite at p = 1.
-        distance = (1 - torch.exp(-losses)).clamp(min=1e-8)
+        # 1 - p without cancellation near p = 1, where for gamma < 1 the slope of (1 - p)^gamma has
+        # no bound.
+        distance = (-torch.expm1(-losses)).clamp(min=1e-8)
         return {"focal": (distance**self.settings.gamma * losses).mean()}

@@ -44,7 +44,7 @@ from methods.base import (
     Update,
     method,
 )
-from methods.ops import cross_entropy, indicator
+from methods.ops import at_least_single, class_probabilities, cross_entropy, indicator
 from methods.shared.adversaries import GROUPINGS, GroupAdversary
 
 #: norm of the adversary's gradient up to which nothing is projected (Wang et al. 2020, code)
@@ -101,7 +101,7 @@ class PredictionReader(nn.Module):
         """(B, width) values of (B, K) logits and (B,) class codes."""
         seen = logits
         if self.slope is not None:
-            seen = ((1 + self.slope.abs()) * logits).softmax(dim=1)
+            seen = class_probabilities((1 + self.slope.abs()) * at_least_single(logits))
         if not self.told:
             return seen
         one_hot = indicator(labels, self.num_classes, seen.dtype)

@@ -27,7 +27,7 @@ from torch import Tensor
 from datasets.settings import setting
 from datasets.spec import Batch
 from methods.base import Losses, MakeBackbone, Method, MethodError, Step, method
-from methods.ops import cross_entropy
+from methods.ops import class_probabilities, cross_entropy
 from methods.shared.adversaries import GROUPINGS, target_sizes
 from methods.shared.group_statistics import Members, mean_over_targets, members_of
 from methods.shared.kernels import median_distance, squared_distances
@@ -99,7 +99,7 @@ class Hsic(Method):
         ce = cross_entropy(logits, batch.labels)
         if self.settings.strength == 0:
             return {"ce": ce}
-        seen = features if self.settings.on == "feature" else torch.softmax(logits, dim=1)
+        seen = features if self.settings.on == "feature" else class_probabilities(logits)
         targets = members_of(
             batch, self.task, self.settings.groups, min_count=self.settings.min_count
         )

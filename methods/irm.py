@@ -31,7 +31,13 @@ from torch import Tensor
 from datasets.settings import setting
 from datasets.spec import Batch
 from methods.base import Losses, Method, Stage, Step, Update, method
-from methods.ops import cross_entropies, cross_entropy, masked_mean
+from methods.ops import (
+    at_least_single,
+    class_probabilities,
+    cross_entropies,
+    cross_entropy,
+    masked_mean,
+)
 from methods.shared.adversaries import GROUPINGS, target_codes, target_sizes
 
 
@@ -54,7 +60,8 @@ def group_average(values: Tensor, groups: Tensor) -> Tensor:
 
 def scale_derivatives(logits: Tensor, labels: Tensor) -> Tensor:
     """(B,) derivatives of the cross entropy of w times (B, K) logits with respect to w at 1."""
-    probabilities = torch.softmax(logits, dim=1)
+    logits = at_least_single(logits)
+    probabilities = class_probabilities(logits)
     own = logits.gather(1, labels[:, None]).squeeze(1)
     return (logits * probabilities).sum(dim=1) - own
 

@@ -24,6 +24,20 @@ def cross_entropy(logits: Tensor, labels: Tensor) -> Tensor:
     return cross_entropies(logits, labels).mean()
 
 
+def at_least_single(values: Tensor) -> Tensor:
+    """`values` in single precision or better, as they are where they have it already.
+
+    For outputs of a network under autocast: on the CPU it leaves what follows, such as a soft-max,
+    in bfloat16, which holds three digits.
+    """
+    return values.to(torch.promote_types(values.dtype, torch.float32))
+
+
+def class_probabilities(logits: Tensor) -> Tensor:
+    """(B, K) soft-max of (B, K) logits, in at least single precision."""
+    return torch.softmax(at_least_single(logits), dim=1)
+
+
 def masked_mean(values: Tensor, mask: Tensor) -> Tensor:
     """Mean of the (B,) values where the mask holds; exactly 0, with a gradient path, where it
     never does.
@@ -47,9 +61,8 @@ def unit_rows(vectors: Tensor) -> Tensor:
     """(B, d) vectors scaled to length 1, in at least single precision; rows shorter than 1e-8 are
     divided by that.
     """
-    wide = torch.promote_types(vectors.dtype, torch.float32)
     with torch.autocast(vectors.device.type, enabled=False):
-        return F.normalize(vectors.to(wide), dim=1, eps=1e-8)
+        return F.normalize(at_least_single(vectors), dim=1, eps=1e-8)
 
 
 def cosines(vectors: Tensor) -> Tensor:

@@ -18,13 +18,12 @@ With strength 0 the run is `ce`, bit for bit.
 
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
 from datasets.settings import setting
 from datasets.spec import Batch
 from methods.base import Losses, Method, Step, method
-from methods.ops import cross_entropy
+from methods.ops import class_probabilities, cross_entropy
 from methods.shared.adversaries import GROUPINGS
 from methods.shared.group_statistics import Members, mean_over_targets, members_of
 
@@ -69,5 +68,5 @@ class PrejudiceRemover(Method):
         targets = members_of(
             batch, self.task, self.settings.groups, min_count=self.settings.min_count
         )
-        information = mean_over_targets(mutual_information, torch.softmax(logits, dim=1), targets)
+        information = mean_over_targets(mutual_information, class_probabilities(logits), targets)
         return {"ce": ce, "prejudice": self.settings.strength * information}

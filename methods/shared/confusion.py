@@ -17,7 +17,7 @@ import torch
 from torch import Tensor
 
 from datasets.spec import Batch
-from methods.ops import masked_mean
+from methods.ops import at_least_single, masked_mean
 from methods.shared.adversaries import GroupAdversary, target_codes
 
 
@@ -32,7 +32,7 @@ def uniform_cross_entropy(logits: Sequence[Tensor], codes: Tensor) -> Tensor:
     """
     losses = []
     for position, scores in enumerate(logits):
-        values = -scores.log_softmax(dim=1).mean(dim=1)
+        values = -at_least_single(scores).log_softmax(dim=1).mean(dim=1)
         losses.append(masked_mean(values, codes[:, position] >= 0))
     return torch.stack(losses).mean()
 

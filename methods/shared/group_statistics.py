@@ -19,7 +19,7 @@ from torch import Tensor
 
 from datasets.spec import Batch
 from methods.base import Task
-from methods.ops import masked_mean
+from methods.ops import at_least_single, masked_mean
 from methods.shared.adversaries import target_codes, target_sizes
 
 
@@ -127,5 +127,5 @@ def mean_over_targets(
     """Mean over the targets of `term(values, members)`, in full precision under autocast."""
     with torch.autocast(values.device.type, enabled=False):
         # Differences of means, and of kernels, are smaller than what bfloat16 resolves.
-        full = values.to(torch.promote_types(values.dtype, torch.float32))
+        full = at_least_single(values)
         return torch.stack([term(full, target) for target in targets]).mean()

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from torch import Tensor
 
 from datasets.spec import DatasetSpec
-from methods.ops import masked_mean
+from methods.ops import at_least_single, masked_mean
 
 SCHEDULES = ("constant", "author_switch", "switch_rescaled", "target")
 #: lambda of each schedule: DomainBed hparams_registry.py; Gradient_Starvation Figure_4_and_table_1
@@ -28,6 +28,7 @@ def logit_penalty(logits: Tensor, labels: Tensor, *, true_class: bool = False) -
 
     Source: DomainBed algorithms.py (all); vb-mitigator spectral_decouple.py (true class).
     """
+    logits = at_least_single(logits)
     if true_class:
         return logits.gather(1, labels[:, None]).square().mean()
     return logits.square().mean()
@@ -40,6 +41,7 @@ def target_penalty(logits: Tensor, labels: Tensor, targets: tuple[float, ...]) -
 
     Source: Pezeshki et al. 2021, Gradient_Starvation Table_2/loss.py, mode spw3.
     """
+    logits = at_least_single(logits)
     odds = logits[:, 1] - logits[:, 0]
     means = [
         masked_mean((odds - target).square(), labels == label)

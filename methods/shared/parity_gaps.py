@@ -15,6 +15,7 @@ from torch import Tensor, nn
 
 from datasets.spec import Batch
 from methods.base import Task
+from methods.ops import at_least_single
 from methods.shared.adversaries import target_sizes
 from methods.shared.group_statistics import Members, members_of
 
@@ -80,7 +81,7 @@ class GroupMeans(nn.Module):
         )
         found = []
         with torch.autocast(probabilities.device.type, enabled=False):
-            full = probabilities.to(torch.promote_types(probabilities.dtype, torch.float32))
+            full = at_least_single(probabilities)
             for position, groups in enumerate(targets):
                 means = groups.means(full)
                 found.append((self._smoothed(position, means, groups), groups))

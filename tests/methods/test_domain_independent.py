@@ -162,3 +162,10 @@ def test_permuting_groups_and_blocks_of_the_head_changes_no_prediction(rule: str
     train(second, 3, batches=renamed)
     images = Batch(images=batches[0].images)
     torch.testing.assert_close(second.predict(images), first.predict(images), rtol=1e-9, atol=1e-9)
+
+
+def test_the_variances_stand_still_in_evaluation_mode() -> None:
+    method = made("sum_scaled").eval()
+    batch = Batch(images=BLOCKS.flatten(1), labels=LABELS, groups=GROUPS)
+    method.loss(batch, step_at())
+    torch.testing.assert_close(method.get_buffer("variances"), torch.ones(2), rtol=0, atol=0)

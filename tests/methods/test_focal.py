@@ -37,3 +37,12 @@ def test_the_gradient_is_finite_where_the_true_class_is_certain() -> None:
     logits = torch.tensor([[100.0, 0.0]], requires_grad=True)
     (gradient,) = torch.autograd.grad(loss_of(logits, [0], gamma=0.5), logits)
     assert torch.isfinite(gradient).all()
+
+
+@pytest.mark.parametrize("distance", [6.0, 7.0, 8.0, 9.0])
+def test_the_factor_keeps_its_digits_in_single_precision(distance: float) -> None:
+    # 1 - p is about exp(-distance), of which 1 - exp(-loss) holds four digits or so in float32.
+    logits = torch.tensor([[distance, 0.0]], dtype=torch.float32)
+    loss = number(loss_of(logits, [0], gamma=0.0))
+    found = number(loss_of(logits, [0], gamma=1.0))
+    assert found == pytest.approx(loss * -math.expm1(-loss), rel=1e-6, abs=0)
