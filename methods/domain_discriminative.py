@@ -18,8 +18,9 @@ It needs groups in training. Under `rule = conditional`, and only then, it needs
 (`card_for`), and such a row belongs into the block of methods that see the group when they decide.
 
 Where we differ. Wang et al. have one attribute of two values and known test priors; here the groups
-are the product of the grouped attributes, and the ratio of priors is capped, since a stratum with a
-handful of samples would decide everything. S2 does not say which rule it uses.
+are the product of the grouped attributes (no head for each attribute apart), and the ratio of
+priors is capped, since a stratum with a handful of samples would decide everything. S2 does not say
+which rule it uses.
 """
 
 from dataclasses import dataclass

@@ -16,12 +16,12 @@ It needs groups in training. Under `rule = conditional`, and only then, it needs
 (`card_for`), and such a row belongs into the block of methods that see the group when they decide.
 
 Where we differ. Wang et al. have two domains; here the groups are the product of the grouped
-attributes. Log-probabilities are those of the mean of the blocks' logits in place of their sum
-(under `sum_scaled` times the mean sigma): the same decisions, but no more certain the more groups
-there are. A block never sees a class that its group lacks, and blocks of small groups have smaller
-logits, so that large groups dominate the sum; `sum_scaled` is our remedy, with sigma_s kept as a
-running mean of the batches' variances over all samples and classes, as batch normalisation keeps
-its own.
+attributes (no heads for each attribute apart). Log-probabilities are those of the mean of the
+blocks' logits in place of their sum (under `sum_scaled` times the mean sigma): the same decisions,
+but no more certain the more groups there are. A block never sees a class that its group lacks, and
+blocks of small groups have smaller logits, so that large groups dominate the sum; `sum_scaled` is
+our remedy, with sigma_s kept as a running mean of the batches' variances over all samples and
+classes, as batch normalisation keeps its own.
 """
 
 from dataclasses import dataclass

@@ -21,8 +21,10 @@ moments are applied to v; under Adam the step that is taken is not orthogonal to
 Where we differ. The references differ from each other: per tensor (Wang et al., AIF360; our
 default) or over all parameters (the paper), alpha 1 or 0.1, and the predictor in every epoch (ours)
 or in one of three (Wang et al.). They step the adversary before they differentiate through it. The
-paper's growth of alpha with the square root of time is left out. With alpha = 0 the method still
-projects, so no setting makes it `ce`.
+paper's growth of alpha with the square root of time is left out. The history holds the adversary's
+loss, not its accuracy; for a fresh probe of the group on the features there is `--store-features`
+(`counterfactuals` fits one where it is offered). With alpha = 0 the method still projects, so no
+setting makes it `ce`.
 """
 
 from collections.abc import Mapping

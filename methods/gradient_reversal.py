@@ -15,7 +15,9 @@ Where we differ. S2 names neither adversary, lambda nor schedule, and cites grad
 (another method); ours are the adversary of DomainBed's size and the schedule of Ganin and
 Lempitsky. DomainBed's alternation spends whole batches on the adversary; here both sides see every
 batch, so that the trunk gets as many updates as in `ce` (`adversary_rate` stands in for its several
-adversary steps), and its gradient penalty (default 0) is left out. With lambda_max = 0 the
+adversary steps), and its gradient penalty (default 0) is left out. The history holds the
+adversary's loss, not its accuracy; for a fresh probe of the group on the features there is
+`--store-features` (`counterfactuals` fits one where it is offered). With lambda_max = 0 the
 adversary is skipped: the run is `ce`, bit for bit.
 """
 

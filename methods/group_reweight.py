@@ -11,7 +11,7 @@ needs groups in training, none at test; prediction as in `ce`.
 
 Where we differ. Every mode, the square root (`exponent` = 0.5) included, is brought to mean weight
 1 over the training set, and the sum is divided by the batch size. Samples of unknown group have
-weight 1, empty strata 0.
+weight 1, empty strata 0. Groups are those of all grouped attributes together, never of one apart.
 """
 
 from dataclasses import dataclass

@@ -19,8 +19,9 @@ their share of the batch, not of the training part, and averaged, not summed, so
 0.1 to 4 in the reference is 0.2 to 8 here for two groups (0.4 to 16 for eodds). No decoder by
 default (A_x = 0), since a face needs a large one; it reads the group beside z, as in the reference,
 zeros where it is unknown. Re-implementations by plain cross entropy with reversal lose the
-normalisation and are `gradient_reversal`. With A_z = A_x = 0 and A_y = 1 the run is `ce`, bit for
-bit.
+normalisation and are `gradient_reversal`. The history holds the adversary's loss, not its accuracy;
+for a fresh probe of the group on the features there is `--store-features` (`counterfactuals` fits
+one where it is offered). With A_z = A_x = 0 and A_y = 1 the run is `ce`, bit for bit.
 """
 
 from collections.abc import Sequence

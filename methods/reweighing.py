@@ -7,7 +7,8 @@ Unequal groups and rare classes stay as they are: where class and group are inde
 this is `ce`. It needs groups in training, none at test; prediction as in `ce`.
 
 Where we differ. A stratum without samples cannot be weighted up, so that the weights no longer sum
-to n; they are then brought back to mean 1. Samples of unknown group have weight 1.
+to n; they are then brought back to mean 1, which no record of the run mentions. Samples of unknown
+group have weight 1. Groups are those of all grouped attributes together, never of one apart.
 """
 
 import torch

@@ -15,7 +15,8 @@ Where we differ. Wang et al. have two domains and copy (`duplicate`, generalised
 95 against 5 gives 18 additional copies as in their code); drawing balances exactly and leaves the
 epoch as long as it was. Samples of unknown group keep their natural share, 1/n each. `cap` bounds
 how often a sample is expected in an epoch: ten pictures drawn hundreds of times are memorised.
-Balance over action-unit codes belongs to `auc_fer`, which has its own option.
+Balance over action-unit codes belongs to `auc_fer`, which has its own option. Groups are those of
+all grouped attributes together, never of one apart.
 """
 
 from dataclasses import dataclass

@@ -12,7 +12,8 @@ Where we differ. The literature cuts to the smallest stratum; with 42 of them on
 faces would be left, so that the default makes groups equal inside each class and keeps the classes'
 own sizes apart. Of the samples of unknown group in a class the share is kept that is kept of the
 known ones. Epochs are shorter, but the budget of pictures seen is that of every method, so that
-training is no cheaper and repeats more. On balanced data the run is `ce`, bit for bit.
+training is no cheaper and repeats more. Groups are those of all grouped attributes together, never
+of one apart. On balanced data the run is `ce`, bit for bit.
 """
 
 from dataclasses import dataclass

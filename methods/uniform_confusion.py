@@ -9,14 +9,17 @@ is trained to tell the groups from the features z (`shared/confusion.py`):
 Unlike a reversed gradient, L_conf has a minimum: it does not reward a g that is wrong on purpose.
 `schedule = per_step` updates g and then trunk and head on every batch. `per_epoch_ratio` is the
 references' way: trunk and head train in every `ratio`-th epoch (the first among them), g in the
-others; the trunk then gets a third of the updates, and its running statistics stand still while g
-trains. It needs groups in training, none at test; prediction as in `ce`.
+others; the trunk then gets about one in `ratio` of the updates of a long run, and its running
+statistics stand still while g trains. It needs groups in training, none at test; prediction as in
+`ce`.
 
 Where we differ. The references have a linear g (`hidden = 0`); ours is the suite's, so that the
 methods of this family differ in what they ask for and not in the adversary. They let the gradients
 of both losses reach g and rely on stepping it alone; here L_conf does not reach it. The AUC-FER
 code has alpha 2, `adversary_rate` 10 and `balance`. Samples of unknown group take no part in either
-group loss. With alpha = 0 the classifier is skipped: the run is `ce`, bit for bit.
+group loss. The history holds the adversary's loss, not its accuracy; for a fresh probe of the group
+on the features there is `--store-features` (`counterfactuals` fits one where it is offered). With
+alpha = 0 the classifier is skipped: the run is `ce`, bit for bit.
 """
 
 from dataclasses import dataclass

@@ -13,8 +13,9 @@ over attributes. It needs groups in training, none at test; prediction as in `ce
 
 Where we differ. The formula is remembered, not read: alpha, the sum over attributes and the single
 step are ours, and its numbers are no reproduction. An attribute that is unknown for a sample leaves
-that sample out of its two terms. With alpha = 0 the heads are skipped: the run is `ce`, bit for
-bit.
+that sample out of its two terms. The history holds the heads' loss, not their accuracy; for a fresh
+probe of the group on the features there is `--store-features` (`counterfactuals` fits one where it
+is offered). With alpha = 0 the heads are skipped: the run is `ce`, bit for bit.
 """
 
 from dataclasses import dataclass
