@@ -12,11 +12,13 @@ the invertible map alone.
 Where we differ. A baseline of the suite (methods.md 14), not of a paper.
 """
 
+from typing import Any
+
 import torch
 from torch import Tensor, nn
 
-from methods.base import MakeBackbone, Method, Stage, method
-from methods.shared.code_generators import CodeGenerator, GeneratorSettings
+from methods.base import MakeBackbone, Method, MethodCard, Stage, method
+from methods.shared.code_generators import CodeGenerator, GeneratorSettings, codes_card
 from methods.shared.probe import probe_stage
 
 
@@ -28,6 +30,10 @@ from methods.shared.probe import probe_stage
 )
 class CrossEntropyOnCodes(Method):
     Settings = GeneratorSettings
+
+    @classmethod
+    def card_for(cls, settings: Any) -> MethodCard:
+        return codes_card(cls.card, settings)
 
     def build(self, make_backbone: MakeBackbone, generator: torch.Generator) -> None:
         self.codes = CodeGenerator(self.settings, self.task.pixels, make_backbone, generator)

@@ -31,6 +31,7 @@ a fresh probe on Z_Y (`python -m benchmarks counterfactuals`).
 """
 
 from dataclasses import dataclass
+from typing import Any
 
 import torch
 from torch import Tensor, nn
@@ -41,6 +42,7 @@ from methods.base import (
     Losses,
     MakeBackbone,
     Method,
+    MethodCard,
     Optimiser,
     ParameterSet,
     Stage,
@@ -50,7 +52,7 @@ from methods.base import (
 )
 from methods.networks.flow import Flow
 from methods.ops import cross_entropies, cross_entropy, masked_mean
-from methods.shared.code_generators import CodeGenerator, GeneratorSettings
+from methods.shared.code_generators import CodeGenerator, GeneratorSettings, codes_card
 from methods.shared.latent_parts import (
     contrast,
     covariance,
@@ -96,6 +98,10 @@ class FairLatentInn(Method):
         )
 
     neutral: Tensor
+
+    @classmethod
+    def card_for(cls, settings: Any) -> MethodCard:
+        return codes_card(cls.card, settings)
 
     def build(self, make_backbone: MakeBackbone, generator: torch.Generator) -> None:
         self.codes = CodeGenerator(self.settings, self.task.pixels, make_backbone, generator)

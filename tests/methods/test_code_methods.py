@@ -8,7 +8,7 @@ from torch import Tensor, nn
 
 from datasets.errors import SettingError
 from datasets.spec import Batch
-from methods.base import Method, MethodError
+from methods.base import Method, MethodError, Optimiser
 from methods.ce_on_e import CrossEntropyOnCodes
 from methods.ce_on_mu import CrossEntropyOnMean
 from methods.fair_latent_inn import FairLatentInn
@@ -124,7 +124,8 @@ def test_the_flow_is_trained_by_adam_at_its_own_rate() -> None:
     (update,) = next(s for s in made(flow_rate=3e-4).stages() if s.name == "part").updates
     assert update.optimiser is not None
     assert (update.optimiser.name, update.optimiser.learning_rate) == ("adam", 3e-4)
-    assert FairLatentInn.Settings().flow_rate == 1e-4
+    (update,) = next(s for s in made().stages() if s.name == "part").updates
+    assert update.optimiser == Optimiser("adam", 1e-4, weight_decay=0.0)
 
 
 def test_a_picture_is_read_as_code_then_flow_then_first_half_then_classifier() -> None:
@@ -209,6 +210,8 @@ def test_probes_are_offered_the_code_and_both_parts() -> None:
 def test_a_given_generator_decides_the_width_and_is_not_trained(cls: type[Method]) -> None:
     method = build(cls, **GIVEN)
     assert method.codes.width == 6
+    assert method.card.cost == pytest.approx(cls.card.cost - 1.75 * 1.7, abs=0.01)
+    assert build(cls).card.cost == cls.card.cost
     assert [stage.name for stage in method.stages()][0] == "standardise"
     train(method, 2)
     assert "codes.encoder" not in " ".join(states(method))

@@ -46,8 +46,9 @@ EVERY_SHAPE = pytest.mark.parametrize("shape", SHAPES.values(), ids=list(SHAPES)
 #: value is tested in `test_gradient_reversal`), so the form with two plain updates stands in
 DESCENDING = {"gradient_reversal": {"mode": "alternating"}}
 #: settings under which the order of the samples does not matter; IRM's penalty takes even and odd
-#: samples of a group apart (methods.md 12.5), its cross entropy remains
-ORDERLESS = {"irm": {"strength": 0.0}}
+#: samples of a group apart (methods.md 12.5), its cross entropy remains; without latent noise
+#: nothing of latent alignment belongs to a place in the batch
+ORDERLESS = {"irm": {"strength": 0.0}, "latent_alignment": {"encoder": "ae"}}
 #: methods that give even and odd rows of a batch different parts: their order keeps both apart
 ORDERS = {"bias_contrastive": [2, 7, 6, 1, 4, 3, 0, 5]}
 #: calls that belong to the harness, or that wait for the device
@@ -312,6 +313,18 @@ def test_losses_do_not_depend_on_the_order_of_the_samples(cls: type[Method]) -> 
             restore(method, kept)
             for name, value in update.terms(batch.take(order), step_at()).items():
                 torch.testing.assert_close(value, terms[name], rtol=1e-9, atol=1e-12)
+
+
+@EVERY
+def test_methods_of_cost_one_see_as_many_pictures_in_as_many_steps_as_cross_entropy(
+    cls: type[Method],
+) -> None:
+    method = build(cls)
+    if method.card.cost != 1:
+        return
+    trained = [s for s in method.stages() if s.updates and s.on_features is None]
+    assert sum(stage.share for stage in trained) == 1
+    assert sum(stage.share / stage.batch_factor for stage in trained) == 1
 
 
 @EVERY

@@ -230,6 +230,9 @@ def test_one_stage_sees_the_budget_of_pictures_and_the_classifier_none(cls: type
     first, second = build(cls, batch_factor=4).stages()
     assert first.share == 1 and first.batch_factor == 4 and first.on_features is None
     assert second.on_features is not None
+    assert (second.share, second.batch_factor) == (20, 8)
+    _, second = build(cls, probe_share=3.0, probe_batch_factor=2).stages()
+    assert (second.share, second.batch_factor) == (3, 2)
 
 
 def test_published_constants_are_kept_at_hand() -> None:

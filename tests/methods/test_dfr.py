@@ -12,6 +12,7 @@ from torch import Tensor
 
 from datasets.errors import WithheldError
 from datasets.spec import Batch
+from methods import dfr
 from methods.base import MethodError
 from methods.ce import CrossEntropy
 from methods.dfr import (
@@ -106,6 +107,52 @@ def test_averaging_identical_fits_is_one_fit() -> None:
         found.append(states(method))
     for name in ("head.weight", "head.bias"):
         torch.testing.assert_close(found[0][name], found[1][name], rtol=1e-6, atol=1e-9)
+
+
+PARTS = {"val": (20, {"validation"}), "train": (10, {"training"})}
+
+
+@pytest.mark.parametrize(("data", "repeats", "sources"), [(k, *v) for k, v in PARTS.items()])
+def test_the_strength_is_tuned_on_one_half_and_kept_for_all_the_subsets(
+    data: str, repeats: int, sources: set[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    training, validation = part_of(0), part_of(1)
+    centre, spread = dfr.standardisation(training.features)
+    owners = {
+        tuple(row): (name, i)
+        for name, part in (("training", training), ("validation", validation))
+        for i, row in enumerate(((part.features - centre) / spread).tolist())
+    }
+
+    def who(inputs: Tensor) -> set[tuple[str, int]]:
+        return {owners[tuple(row)] for row in inputs.flatten(0, -2).tolist()}
+
+    calls, seen = [], []
+    plain_fit, method = dfr.fit, made(data=data, strengths=(0.03, 1.0, 0.1))
+    plain_tuned = method._tuned
+
+    def fit(samples: Samples, rows: Tensor, strengths: Tensor, size: int) -> Any:
+        calls.append((who(samples.inputs[rows]), rows, strengths))
+        return plain_fit(samples, rows, strengths, size)
+
+    def tuned(half: Samples, scored: Samples, generator: torch.Generator) -> float:
+        seen.append((who(half.inputs), who(scored.inputs), plain_tuned(half, scored, generator)))
+        return seen[-1][2]
+
+    monkeypatch.setattr(dfr, "fit", fit)
+    monkeypatch.setattr(method, "_tuned", tuned)
+    method.refit(training if data == "train" else without_groups(training), validation)
+    (half, scored, strength), (trial, final) = seen[0], calls
+    assert len(scored) == 45 and {name for name, _ in scored} == {"validation"}
+    assert len(half) == (90 if data == "train" else 45) and not half & scored
+    assert trial[0] <= half and {name for name, _ in half} == sources
+    assert trial[2].tolist() == [1.0, 0.1, 0.03] and (trial[1] == trial[1][0]).all()
+    assert final[2].tolist() == [strength] * repeats
+    assert len({tuple(sorted(rows)) for rows in final[1].tolist()}) == repeats
+    # the final subsets are drawn from all of the part, the scored half too
+    assert {name for name, _ in final[0]} == sources and len(final[0]) > 60
+    if data == "val":
+        assert final[0] & scored
 
 
 @pytest.mark.parametrize("data", ["val", "train"])

@@ -6,6 +6,7 @@ import pytest
 import torch
 from torch import Tensor, nn
 
+from datasets.spec import Batch
 from methods.base import Method
 from methods.fair_mixup import FairMixup, Pairs, chosen_pair, matched, mean_slopes
 from tests.methods.comparing import grouped, losses_of, points, within_classes
@@ -17,6 +18,7 @@ from tests.methods.tiny import (
     make_task,
     make_training,
     number,
+    on_logits,
     states,
     step_at,
 )
@@ -98,6 +100,23 @@ def test_pairs_join_the_two_groups_and_use_no_sample_twice() -> None:
         assert [CODES[i] for i in first] == [0] * 3 and [CODES[j] for j in second] == [1] * 3
         assert len(set(first)) == len(set(second)) == 3
         assert torch.equal(pairs.first[~kept], pairs.second[~kept])
+
+
+@pytest.mark.parametrize("per_class", [False, True])
+def test_slopes_move_with_the_samples_and_their_draws(per_class: bool) -> None:
+    labels, rows, keys = [0, 1, 0, 0, 1, 0, 1, 1], points(8, 4), random_keys(8)
+    pair, gamma, net = torch.tensor([0, 1]), torch.tensor(0.3), network()
+
+    def slopes(order: Tensor) -> Tensor:
+        codes, classes = ([values[i] for i in order.tolist()] for values in (CODES, labels))
+        groups = within_classes(codes, classes) if per_class else grouped(codes)
+        return mean_slopes(net, rows[order], matched(groups, pair, keys[order]), gamma)
+
+    before = slopes(torch.arange(8))
+    assert (before.abs().amax(dim=1) > 1e-3).all()
+    for seed in range(5):
+        order = torch.randperm(8, generator=torch.Generator().manual_seed(seed))
+        torch.testing.assert_close(slopes(order), before, rtol=1e-10, atol=1e-14)
 
 
 def test_every_pair_of_samples_is_drawn_equally_often() -> None:
@@ -223,3 +242,51 @@ def test_both_variants_reach_trunk_and_head() -> None:
 def test_the_input_variant_declares_its_cost() -> None:
     plain, dear = (FairMixup.Settings(variant=name) for name in ("manifold", "input"))
     assert FairMixup.card_for(plain).cost < 1.5 < FairMixup.card_for(dear).cost
+
+
+def test_attributes_are_averaged_and_draw_one_after_the_other() -> None:
+    labels, attributes = [0, 1, 2, 0, 1, 2], torch.tensor([[0, 1, 0, 1, 1, 0], [0, 1, 2, 2, 1, 0]])
+    method = on_logits(FairMixup, 3, (2, 3), groups="per_attribute", strength=1.0)
+    batch = Batch(images=points(6, 3), labels=torch.tensor(labels), attributes=attributes.T)
+    generator, alone = step_at().generator, []
+    for codes, size in zip(attributes.tolist(), (2, 3), strict=True):
+        groups = grouped(codes, size, min_count=2)
+        pair = chosen_pair(groups.compared, torch.rand(size * (size - 1) // 2, generator=generator))
+        pairs = matched(groups, pair, torch.rand(6, generator=generator))
+        gamma = torch.rand(1, generator=generator).squeeze()
+        slopes = mean_slopes(lambda z: z.softmax(dim=1), batch.images, pairs, gamma)
+        alone.append(number(slopes.abs().sum()) / 2)
+    assert abs(alone[0] - alone[1]) > 0.01
+    found = number(method.loss(batch, step_at())["slope"])
+    assert found == pytest.approx(sum(alone) / 2, rel=1e-12)
+
+
+def test_with_the_draws_of_a_sample_fixed_the_order_of_the_samples_does_not_count() -> None:
+    order, keys, gamma = torch.tensor([3, 1, 7, 0, 6, 2, 5, 4]), random_keys(8), torch.tensor(0.3)
+    rows, pair, net = points(8, 4), torch.tensor([0, 1]), network()
+    wanted = mean_slopes(net, rows, matched(grouped(CODES), pair, keys), gamma)
+    moved = matched(grouped([CODES[i] for i in order]), pair, keys[order])
+    found = mean_slopes(net, rows[order], moved, gamma)
+    torch.testing.assert_close(found, wanted, rtol=1e-10, atol=1e-14)
+
+
+def test_relabelled_groups_go_the_same_way_backwards() -> None:
+    """Swapping the two groups gives, at 1 - gamma, minus the slope: the same term."""
+    keys, gamma, pair = random_keys(8), torch.tensor(0.3), torch.tensor([0, 1])
+    rows, net = points(8, 4), network()
+    wanted = mean_slopes(net, rows, matched(grouped(CODES), pair, keys), gamma)
+    swapped = matched(grouped([1 - code for code in CODES]), pair, keys)
+    found = mean_slopes(net, rows, swapped, 1 - gamma)
+    torch.testing.assert_close(found, -wanted, rtol=1e-10, atol=1e-14)
+
+
+def test_inside_a_group_batches_hold_the_classes_as_the_training_part_does() -> None:
+    method = build(FairMixup, task=make_task(FairMixup.card, counts=((30, 2), (20, 3), (10, 5))))
+    training = declared(make_training(method.task), method.card)
+    sampling = method.stages()[0].sampling
+    epochs = [sampling(training, e, torch.Generator().manual_seed(e)) for e in range(300)]
+    rows = torch.cat(epochs)
+    for group, shares in enumerate(([1 / 2, 1 / 3, 1 / 6], [0.2, 0.3, 0.5])):
+        labels = training.labels[rows][training.groups[rows] == group]
+        found = torch.bincount(labels, minlength=3) / len(labels)
+        torch.testing.assert_close(found, torch.tensor(shares), rtol=0, atol=0.02)

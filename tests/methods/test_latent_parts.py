@@ -99,6 +99,17 @@ def test_unknown_groups_change_nothing_wherever_they_lie() -> None:
     torch.testing.assert_close(kept, first)
 
 
+def test_the_contrast_moves_with_the_samples_and_their_draws() -> None:
+    part, draws = drawn(8, 3), torch.rand(8, 8, generator=torch.Generator().manual_seed(3))
+    kept = torch.tensor([0, 0, 1, 1, 0, 1, 0, 1])
+    crossed = torch.tensor([0, 1, 0, 1, -1, 2, 1, 0])
+    before = contrast(part, kept, crossed, draws, 0.5)
+    for seed in range(5):
+        o = torch.randperm(8, generator=torch.Generator().manual_seed(seed))
+        after = contrast(part[o], kept[o], crossed[o], draws[o][:, o], 0.5)
+        torch.testing.assert_close(after, before, rtol=1e-10, atol=0)
+
+
 @pytest.mark.parametrize("case", ["one class", "one group", "one sample"])
 def test_without_partners_the_term_is_zero_with_a_gradient_path(case: str) -> None:
     size = 1 if case == "one sample" else 6

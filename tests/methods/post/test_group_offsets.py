@@ -8,6 +8,7 @@ from typing import Any
 import numpy as np
 import pytest
 
+from methods.post import group_offsets
 from methods.post.base import PostTask, Scored, one_hot
 from methods.post.group_offsets import GroupOffsets
 from tests.methods.post.scored import binary, build, make_part, make_task
@@ -140,6 +141,25 @@ def test_the_search_is_that_of_a_slow_loop(mode: str, name: str, mu: float, seed
     wanted = slow_search(part, task, mode, name, mu)
     post = offsets_for(part, task, mode=mode, objective=name, mu=mu, min_count=0)
     np.testing.assert_allclose(post.offsets, wanted, atol=1e-12)
+
+
+def test_five_sweeps_go_further_than_fewer(monkeypatch: pytest.MonkeyPatch) -> None:
+    task = make_task(3, 2)
+    part = make_part(task, 60, seed=3)
+    wanted = slow_search(part, task, "group_class", "tradeoff", 1.0)
+    post = offsets_for(part, task, objective="tradeoff", min_count=0)
+    np.testing.assert_allclose(post.offsets, wanted, atol=1e-12)
+    for sweeps in (2, 4):
+        monkeypatch.setattr(group_offsets, "SWEEPS", sweeps)
+        short = offsets_for(part, task, objective="tradeoff", min_count=0)
+        assert not np.array_equal(short.offsets, post.offsets)
+
+
+def test_of_a_number_and_its_negative_the_negative_is_taken() -> None:
+    # b_0 = 0.05 rights the second sample, b_0 = -0.05 the third: the same J.
+    part = binary([-1, 0.02, -0.02, 1], [0] * 4, [0, 0, 1, 1])
+    post = offsets_for(part, make_task(2, 1), mode="class")
+    assert post.offsets.tolist() == [[-0.05, 0.0]]
 
 
 def rare(size: int) -> tuple[Scored, PostTask]:

@@ -131,9 +131,11 @@ def test_on_the_validation_part_the_bound_holds_and_the_notes_say_so() -> None:
     assert notes["parity_difference"] == pytest.approx(difference)
 
 
-def test_deprived_are_the_groups_below_the_rate_of_all() -> None:
-    # Favourable decisions: 0 of 2, 1 of 2, 2 of 2 and, unknown, 0 of 6; known groups: 3 of 6.
-    log_odds = [-1, -1, -1, 1, 1, 1, *[-1] * 6]
+@pytest.mark.parametrize("unknown", [-1, 1])
+def test_deprived_are_the_groups_below_the_rate_of_all_known_ones(unknown: int) -> None:
+    # Favourable decisions: 0 of 2, 1 of 2 and 2 of 2, so 3 of 6 of known group; with the unknown,
+    # none or all of which are favourable, 3 or 9 of 12: group 1 would lie above or below.
+    log_odds = [-1, -1, -1, 1, 1, 1, *[unknown] * 6]
     part = binary(log_odds, [0, 0, 1, 1, 2, 2, *[-1] * 6], [0, 1] * 6)
     post = fitted(part, make_task(2, 4))
     # Group 1 has the rate of all, so it is not below it; group 3 has no samples.
