@@ -1,6 +1,7 @@
 """Bias-balanced loss: neutral cases, priors by group, unknown groups, prediction."""
 
 import math
+from dataclasses import replace
 
 import pytest
 import torch
@@ -97,3 +98,12 @@ def test_swapping_the_groups_swaps_nothing_else() -> None:
     batch = Batch(images=LOGITS, labels=LABELS, groups=torch.tensor([1, 0, -1]))
     found = swapped.loss(batch, step_at())["balanced_ce"]
     assert torch.equal(found, loss_of(made()))
+
+
+def test_an_unknown_group_is_shifted_by_the_classes_of_all_samples() -> None:
+    task = make_task(BiasBalanced.card, counts=COUNTS)
+    # 4, 0 and 6 samples of unknown group beside the 7, 5 and 0 of known ones
+    task = replace(task, class_counts=(11, 5, 6))
+    shifts = build(BiasBalanced, task=task).get_buffer("shifts")
+    wanted = torch.tensor([12 / 25, 6 / 25, 7 / 25]).log()
+    torch.testing.assert_close(shifts[-1], wanted)

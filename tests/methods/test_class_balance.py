@@ -88,3 +88,8 @@ def test_the_expected_gradient_of_the_sampler_is_that_of_the_weights() -> None:
     labels = TRAINING.labels
     shares = sampler.get_buffer("weights")[labels]
     torch.testing.assert_close(shares / shares.sum(), weighted.get_buffer("weights")[labels] / 48)
+
+
+def test_equal_class_counts_are_drawn_uniformly() -> None:
+    weights = made("class_balanced_sampling").get_buffer("weights")
+    torch.testing.assert_close(weights / weights[0], torch.ones(3, dtype=weights.dtype))

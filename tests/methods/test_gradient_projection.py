@@ -218,3 +218,22 @@ def test_the_factor_of_the_soft_max_is_learned_by_the_adversary() -> None:
 def test_the_learning_rate_factor_belongs_to_the_adversary_alone() -> None:
     (update,) = made(adversary_rate=10.0).stages()[0].updates
     assert [chosen.rate_factor for chosen in update.parameters] == [1.0, 10.0]
+
+
+@SCOPES
+def test_below_the_smallest_norm_the_adversary_is_still_climbed(per_tensor: bool) -> None:
+    wanted, tiny = [torch.ones(2)], [0.5 * SMALLEST_NORM * torch.tensor([1.0, 0.0])]
+    (found,) = project_out(wanted, tiny, 3.0, per_tensor=per_tensor)
+    wanted_value = torch.tensor([1 - 1.5 * SMALLEST_NORM, 1.0])
+    torch.testing.assert_close(found, wanted_value, rtol=0, atol=1e-12)
+
+
+def test_a_negative_factor_sharpens_as_its_absolute_value_does() -> None:
+    method = made(reads="scaled_softmax")
+    logits, labels = torch.tensor([[0.5, -1.0, 2.0]]), torch.tensor([2])
+    with torch.no_grad():
+        method.reader.slope.fill_(-0.5)
+    # 1 + |-0.5| = 1.5
+    scaled = [math.exp(1.5 * v) for v in (0.5, -1.0, 2.0)]
+    wanted = torch.tensor([[v / sum(scaled) for v in scaled]])
+    torch.testing.assert_close(method.reader(logits, labels), wanted)

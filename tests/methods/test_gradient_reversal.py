@@ -178,3 +178,18 @@ def test_the_loss_of_an_adversary_that_knows_nothing_is_the_logarithm_of_the_num
         parameter.data.zero_()
     loss = method.loss(batch_of(method), step_at())["adversary"]
     assert number(loss) == pytest.approx(math.log(6), rel=1e-12)
+
+
+@pytest.mark.parametrize(("index", "factor"), [(0, 0.0), (2, math.tanh(2.5))])
+def test_the_default_schedule_reverses_by_the_share_of_the_steps_done(
+    index: int, factor: float
+) -> None:
+    """2 / (1 + e^(-10 t)) - 1 = tanh(5 t); t = 1/2 at step 2 of 4."""
+    method = build(GradientReversal, lambda_max=0.3, hidden=8)
+    batch = batch_of(method)
+    parameters = list(method.trunk.parameters())
+    plain = method.adversary.loss(method.features(batch.images), batch)
+    term = method.loss(batch, step_at(index, 4))["adversary"]
+    found = torch.autograd.grad(term, parameters)
+    for value, wanted in zip(found, torch.autograd.grad(plain, parameters), strict=True):
+        torch.testing.assert_close(value, -0.3 * factor * wanted, rtol=1e-10, atol=1e-14)

@@ -136,7 +136,9 @@ def test_gradients_are_those_of_finite_differences() -> None:
 
 
 def test_attributes_are_averaged() -> None:
-    method = build(Irm, task=make_task(Irm.card, sizes=(2, 3)), groups="per_attribute")
+    method = build(
+        Irm, task=make_task(Irm.card, sizes=(2, 3)), groups="per_attribute", strength=1.0
+    )
     logits, labels = points(8, 3), torch.tensor(LABELS)
     values = cross_entropies(logits, labels)
     first, second = codes(GROUPS), codes([0, 1, 2, 0, 1, 2, 0, 1], 3)
@@ -144,5 +146,9 @@ def test_attributes_are_averaged() -> None:
     attributes = torch.tensor([GROUPS, [0, 1, 2, 0, 1, 2, 0, 1]]).T
     batch = Batch(images=logits, labels=labels, attributes=attributes)
     method.trunk, method.head = torch.nn.Flatten(), torch.nn.Identity()
-    found = method.loss(batch, step_at())["ce"]
-    torch.testing.assert_close(found, wanted, rtol=1e-12, atol=1e-14)
+    terms = method.loss(batch, step_at())
+    torch.testing.assert_close(terms["ce"], wanted, rtol=1e-12, atol=1e-14)
+    derivatives = scale_derivatives(logits, labels)
+    alone = [number(invariance(derivatives, groups)) for groups in (first, second)]
+    assert abs(alone[0] - alone[1]) > 0.01
+    assert number(terms["invariance"]) == pytest.approx(sum(alone) / 2, rel=1e-12)

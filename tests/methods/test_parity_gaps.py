@@ -205,3 +205,17 @@ def test_memory_of_each_attribute_has_its_own_size() -> None:
     means = GroupMeans(task, "per_attribute", min_count=2, per_class=True, memory=0.5)
     shapes = {name: tuple(value.shape) for name, value in means.named_buffers()}
     assert shapes["means_0"] == (3, 2, 3) and shapes["means_1"] == (3, 3, 3)
+
+
+@EVERY
+def test_attributes_are_averaged(cls: type[Method]) -> None:
+    attributes = torch.tensor([GROUPS, [0, 1, 2] * 4]).T
+    method = on_logits(cls, 3, (2, 3), groups="per_attribute", min_count=1)
+    batch = Batch(images=points(12, 3), labels=torch.tensor(LABELS), attributes=attributes)
+    alone = [
+        parity(cls, points(12, 3), LABELS, codes.tolist(), num_groups=size, min_count=1)
+        for codes, size in zip(attributes.T, (2, 3), strict=True)
+    ]
+    assert abs(alone[0] - alone[1]) > 1e-3
+    found = number(method.loss(batch, step_at())["parity"])
+    assert found == pytest.approx(sum(alone) / 2, rel=1e-12)

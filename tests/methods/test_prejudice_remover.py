@@ -74,3 +74,20 @@ def test_gradients_are_those_of_finite_differences_and_finite_where_a_class_is_c
     certain = decisions(GROUPS, 3).requires_grad_()
     (gradient,) = torch.autograd.grad(term(certain), certain)
     assert torch.isfinite(gradient).all()
+
+
+def test_probabilities_count_as_they_are_down_to_1e_7() -> None:
+    # Two samples a group: class 1 has probability a in group 0 and b in group 1.
+    def found(a: float, b: float) -> float:
+        logits = torch.tensor([[1 - a, a]] * 2 + [[1 - b, b]] * 2).log()
+        return prejudice(logits, [0, 1, 0, 1], [0, 0, 1, 1])
+
+    def by_hand(a: float, b: float, floor: float) -> float:
+        both = (a + b) / 2
+        terms = [(p, q) for p, q in ((a, both), (1 - a, 1 - both), (b, both), (1 - b, 1 - both))]
+        return sum(p * math.log(max(p, floor) / max(q, floor)) for p, q in terms) / 2
+
+    assert found(1e-5, 3e-5) == pytest.approx(by_hand(1e-5, 3e-5, 0.0), rel=1e-6)
+    # Below the floor: both logarithms are those of 1e-7, and the class adds nothing.
+    assert found(1e-9, 3e-9) == pytest.approx(by_hand(1e-9, 3e-9, 1e-7), abs=1e-12)
+    assert found(1e-9, 1e-5) == pytest.approx(by_hand(1e-9, 1e-5, 1e-7), rel=1e-6)
