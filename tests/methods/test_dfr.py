@@ -136,18 +136,19 @@ def test_the_strength_is_tuned_on_one_half_and_kept_for_all_the_subsets(
         return plain_fit(samples, rows, strengths, size)
 
     def tuned(half: Samples, scored: Samples, generator: torch.Generator) -> float:
-        seen.append((who(half.inputs), who(scored.inputs), plain_tuned(half, scored, generator)))
-        return seen[-1][2]
+        assert plain_tuned(half, scored, generator) in (0.03, 1.0, 0.1)
+        seen.append((who(half.inputs), who(scored.inputs)))
+        return 0.55  # unlike any candidate, so that it is seen where it goes
 
     monkeypatch.setattr(dfr, "fit", fit)
     monkeypatch.setattr(method, "_tuned", tuned)
     method.refit(training if data == "train" else without_groups(training), validation)
-    (half, scored, strength), (trial, final) = seen[0], calls
+    (half, scored), (trial, final) = seen[0], calls
     assert len(scored) == 45 and {name for name, _ in scored} == {"validation"}
     assert len(half) == (90 if data == "train" else 45) and not half & scored
     assert trial[0] <= half and {name for name, _ in half} == sources
     assert trial[2].tolist() == [1.0, 0.1, 0.03] and (trial[1] == trial[1][0]).all()
-    assert final[2].tolist() == [strength] * repeats
+    assert final[2].tolist() == [0.55] * repeats
     assert len({tuple(sorted(rows)) for rows in final[1].tolist()}) == repeats
     # the final subsets are drawn from all of the part, the scored half too
     assert {name for name, _ in final[0]} == sources and len(final[0]) > 60
