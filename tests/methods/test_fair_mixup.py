@@ -261,15 +261,6 @@ def test_attributes_are_averaged_and_draw_one_after_the_other() -> None:
     assert found == pytest.approx(sum(alone) / 2, rel=1e-12)
 
 
-def test_with_the_draws_of_a_sample_fixed_the_order_of_the_samples_does_not_count() -> None:
-    order, keys, gamma = torch.tensor([3, 1, 7, 0, 6, 2, 5, 4]), random_keys(8), torch.tensor(0.3)
-    rows, pair, net = points(8, 4), torch.tensor([0, 1]), network()
-    wanted = mean_slopes(net, rows, matched(grouped(CODES), pair, keys), gamma)
-    moved = matched(grouped([CODES[i] for i in order]), pair, keys[order])
-    found = mean_slopes(net, rows[order], moved, gamma)
-    torch.testing.assert_close(found, wanted, rtol=1e-10, atol=1e-14)
-
-
 def test_relabelled_groups_go_the_same_way_backwards() -> None:
     """Swapping the two groups gives, at 1 - gamma, minus the slope: the same term."""
     keys, gamma, pair = random_keys(8), torch.tensor(0.3), torch.tensor([0, 1])
