@@ -22,6 +22,13 @@ _NEEDS = {
     "generator": "a pre-trained generator of faces",
 }
 
+_ABBREVIATED = (
+    "Sources that the pages abbreviate: S1 is arXiv 2410.19444 (latent alignment), S2 is",
+    "2303.04896 (AU positive matching), S3 the supplement of 2108.08504 (AUC-FER), S4 is",
+    "2412.17523 (fair latent space); methods.md is the project's specification, and (P)",
+    "marks a choice of the project. Other names are repositories on GitHub.",
+)
+
 
 def pages(methods: Mapping[str, AnyMethod]) -> dict[str, str]:
     """File name -> text: a page a method or post-processor and `README.md`, the table of all."""
@@ -42,10 +49,7 @@ def _index(methods: Mapping[str, AnyMethod]) -> str:
         "Cost is forward-backward passes a sample relative to `ce`. Those of family `post` train",
         "nothing: `run --post KEY` applies them to the stored predictions of every method.",
         "",
-        "Sources that the pages abbreviate: S1 is arXiv 2410.19444 (latent alignment), S2",
-        "2303.04896 (AU positive matching), S3 the supplement of 2108.08504 (AUC-FER), S4 2412.17523",
-        "(fair latent space); methods.md is the project's specification, and (P) marks a choice of the",
-        "project. Other names are repositories on GitHub.",
+        *_ABBREVIATED,
         "",
         "| key | name | family | needs | cost |",
         "|---|---|---|---|---|",
