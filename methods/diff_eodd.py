@@ -16,16 +16,8 @@ a gap look larger than it is: `memory` compares means smoothed over the batches 
 strength 0 the run is `ce`, bit for bit.
 """
 
-from dataclasses import dataclass
-
-import torch
-
-from datasets.settings import setting
-from datasets.spec import Batch
-from methods.base import Losses, MakeBackbone, Method, Step, method
-from methods.ops import class_probabilities, cross_entropy
-from methods.shared.adversaries import GROUPINGS
-from methods.shared.parity_gaps import REDUCTIONS, GroupMeans, gaps
+from methods.base import method
+from methods.shared.parity_methods import ParityMethod
 
 
 @method(
@@ -34,46 +26,5 @@ from methods.shared.parity_gaps import REDUCTIONS, GroupMeans, gaps
     source="ahxt/fair_fairness_benchmark (DiffEOdd); several classes and groups: ours",
     needs=("train_groups",),
 )
-class DiffEodd(Method):
-    @dataclass(frozen=True)
-    class Settings:
-        strength: float = setting(
-            1.0, doc="lambda (reference)", search=(0.1, 0.3, 1.0, 3.0, 10.0), low=0.0
-        )
-        reduce: str = setting(
-            "mean_pairs", doc="mean over pairs of groups, or the widest gap", choices=REDUCTIONS
-        )
-        groups: str = setting(
-            "intersection",
-            doc="groups of all attributes together, or the mean of the term for each attribute",
-            choices=GROUPINGS,
-        )
-        min_count: int = setting(
-            2, doc="samples that a group needs within a class to be compared", low=1
-        )
-        memory: float = setting(
-            0.0,
-            doc="share of earlier batches in the compared means (moving average); 0 none",
-            low=0.0,
-            high=0.999,
-        )
-
-    def build_extras(self, make_backbone: MakeBackbone, generator: torch.Generator) -> None:
-        self.group_means = GroupMeans(
-            self.task,
-            self.settings.groups,
-            min_count=self.settings.min_count,
-            per_class=True,
-            memory=self.settings.memory,
-        )
-
-    def loss(self, batch: Batch, step: Step) -> Losses:
-        logits = self.logits(batch.images)
-        ce = cross_entropy(logits, batch.labels)
-        if self.settings.strength == 0:
-            return {"ce": ce}
-        terms = [
-            gaps(means, groups, self.settings.reduce).sum() / 2
-            for means, groups in self.group_means(class_probabilities(logits), batch)
-        ]
-        return {"ce": ce, "parity": self.settings.strength * torch.stack(terms).mean()}
+class DiffEodd(ParityMethod):
+    per_class = True

@@ -26,12 +26,12 @@ import torch
 from torch import Tensor
 
 from datasets.settings import setting
-from datasets.spec import Batch, DatasetSpec
-from methods.base import Losses, MakeBackbone, Method, Step, method
-from methods.ops import class_probabilities, cross_entropy, masked_mean
-from methods.shared.adversaries import GROUPINGS
+from datasets.spec import DatasetSpec
+from methods.base import MakeBackbone, method
+from methods.ops import masked_mean
 from methods.shared.group_statistics import Members
-from methods.shared.parity_gaps import REDUCTIONS, GroupMeans, gaps
+from methods.shared.parity_gaps import gaps
+from methods.shared.parity_methods import ParityMethod, ParitySettings
 
 
 @method(
@@ -40,31 +40,12 @@ from methods.shared.parity_gaps import REDUCTIONS, GroupMeans, gaps
     source="ahxt/fair_fairness_benchmark (DiffEOpp); several classes and groups: ours",
     needs=("train_groups",),
 )
-class DiffEopp(Method):
+class DiffEopp(ParityMethod):
     @dataclass(frozen=True)
-    class Settings:
-        strength: float = setting(
-            1.0, doc="lambda (reference)", search=(0.1, 0.3, 1.0, 3.0, 10.0), low=0.0
-        )
-        reduce: str = setting(
-            "mean_pairs", doc="mean over pairs of groups, or the widest gap", choices=REDUCTIONS
-        )
+    class Settings(ParitySettings):
         classes: tuple[str, ...] = setting((), doc="names of the classes compared; empty: all")
-        groups: str = setting(
-            "intersection",
-            doc="groups of all attributes together, or the mean of the term for each attribute",
-            choices=GROUPINGS,
-        )
-        min_count: int = setting(
-            2, doc="samples that a group needs within a class to be compared", low=1
-        )
-        memory: float = setting(
-            0.0,
-            doc="share of earlier batches in the compared means (moving average); 0 none",
-            low=0.0,
-            high=0.999,
-        )
 
+    per_class = True
     chosen: Tensor
 
     @classmethod
@@ -73,29 +54,12 @@ class DiffEopp(Method):
         return f"data set {spec.name} has no class {', '.join(missing)}" if missing else None
 
     def build_extras(self, make_backbone: MakeBackbone, generator: torch.Generator) -> None:
-        self.group_means = GroupMeans(
-            self.task,
-            self.settings.groups,
-            min_count=self.settings.min_count,
-            per_class=True,
-            memory=self.settings.memory,
-        )
+        super().build_extras(make_backbone, generator)
         names = self.task.spec.classes
         chosen = [name in (self.settings.classes or names) for name in names]
         self.register_buffer("chosen", torch.tensor(chosen), persistent=False)
 
-    def loss(self, batch: Batch, step: Step) -> Losses:
-        logits = self.logits(batch.images)
-        ce = cross_entropy(logits, batch.labels)
-        if self.settings.strength == 0:
-            return {"ce": ce}
-        terms = [
-            self._gap(means, groups)
-            for means, groups in self.group_means(class_probabilities(logits), batch)
-        ]
-        return {"ce": ce, "parity": self.settings.strength * torch.stack(terms).mean()}
-
-    def _gap(self, means: Tensor, groups: Members) -> Tensor:
+    def gap(self, means: Tensor, groups: Members) -> Tensor:
         """Mean over the classes compared of D_y, of (K, G, K) means."""
         own = gaps(means, groups, self.settings.reduce).diagonal()
         return masked_mean(own, groups.blocks & self.chosen)
