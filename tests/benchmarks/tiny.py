@@ -17,7 +17,7 @@ from benchmarks.protocol import Protocol
 from benchmarks.trainer import Trainer, Training
 from datasets.settings import make
 from datasets.spec import Attribute, Batch, Codes, Dataset, DatasetSpec, FaceData, Split
-from methods.base import Losses, Method, Step
+from methods.base import Losses, Method, Step, Update
 from methods.ops import cross_entropy
 
 CPU = torch.device("cpu")
@@ -151,3 +151,15 @@ def files_below(folder: Path) -> list[str]:
 
 
 Cleanup = Callable[[], None]
+
+
+def recorded(recorder, seed: int = 0, **changes):
+    """A recorder after training, and what training left."""
+    data = make_data()
+    protocol = replace(PROTOCOL, **changes)
+    method_ = build(recorder, data, protocol)
+    return method_, trainer_of(method_, data, protocol, seed).run()
+
+
+def update_of(method_: Method) -> Update:
+    return Update(method_.loss, method_.parameter_sets())

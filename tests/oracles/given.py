@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -12,23 +12,18 @@ from numpy.typing import NDArray
 Array = NDArray[Any]
 
 
-class Draws:
+class Draws(Protocol):
     """The numbers that the method draws from `step.generator`, in the same order."""
 
-    def normal(self, *shape: int) -> Array:
-        raise NotImplementedError
+    def normal(self, *shape: int) -> Array: ...
 
-    def uniform(self, *shape: int) -> Array:
-        raise NotImplementedError
+    def uniform(self, *shape: int) -> Array: ...
 
-    def integers(self, high: int, *shape: int) -> Array:
-        raise NotImplementedError
+    def integers(self, high: int, *shape: int) -> Array: ...
 
-    def permutation(self, count: int) -> Array:
-        raise NotImplementedError
+    def permutation(self, count: int) -> Array: ...
 
-    def multinomial(self, weights: Array, count: int, *, replace: bool) -> Array:
-        raise NotImplementedError
+    def multinomial(self, weights: Array, count: int, *, replace: bool) -> Array: ...
 
 
 @dataclass(frozen=True)
