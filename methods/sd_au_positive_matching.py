@@ -27,7 +27,12 @@ from methods.base import Losses, Step, method
 from methods.ops import cross_entropy
 from methods.shared.au_matching import skip_reason
 from methods.shared.au_matching_base import AuMatchingMethod, MatchingSettings
-from methods.shared.logit_penalty import SCHEDULES, ScheduledPenalty, schedule_skip_reason
+from methods.shared.logit_penalty import (
+    ScheduledPenalty,
+    ScheduleSettings,
+    schedule_skip_reason,
+    scheduled_penalty,
+)
 
 
 @method(
@@ -38,13 +43,7 @@ from methods.shared.logit_penalty import SCHEDULES, ScheduledPenalty, schedule_s
 )
 class SdAuPositiveMatching(AuMatchingMethod):
     @dataclass(frozen=True)
-    class Settings(MatchingSettings):
-        schedule: str = setting(
-            "switch_rescaled",
-            doc="how the penalty on the logits enters the loss (methods.md 14)",
-            choices=SCHEDULES,
-            search=("constant", "switch_rescaled"),
-        )
+    class Settings(ScheduleSettings, MatchingSettings):
         sd_strength: float | None = setting(
             None,
             doc="lambda_sd; none takes the schedule's published value: 0.1 constant, 2e-5 for both "
@@ -52,25 +51,10 @@ class SdAuPositiveMatching(AuMatchingMethod):
             search=(1e-5, 1e-4, 1e-3, 1e-2, 1e-1),
             low=0.0,
         )
-        switch: float = setting(
-            0.4,
-            doc="share of the steps before the switch (epoch 12 of 30: S2 IV-D.2)",
-            low=0.0,
-            high=1.0,
-        )
         switch_scope: str = setting(
             "ce",
             doc="what author_switch scales down: CE and its penalty, or L_pm as well",
             choices=("ce", "all"),
-        )
-        logits: str = setting(
-            "all", doc="logits that are penalised (DomainBed: all)", choices=("all", "true_class")
-        )
-        target_low: float = setting(
-            0.44, doc="gamma of class 0, schedule target (Gradient_Starvation table_2.sh)"
-        )
-        target_high: float = setting(
-            2.5, doc="gamma of class 1, schedule target (Gradient_Starvation table_2.sh)"
         )
 
     @classmethod
@@ -81,14 +65,7 @@ class SdAuPositiveMatching(AuMatchingMethod):
     @property
     def penalty(self) -> ScheduledPenalty:
         """The penalty on the logits and its schedule under the method's settings."""
-        chosen = self.settings
-        return ScheduledPenalty(
-            chosen.schedule,
-            chosen.sd_strength,
-            chosen.switch,
-            chosen.logits == "true_class",
-            (chosen.target_low, chosen.target_high),
-        )
+        return scheduled_penalty(self.settings, self.settings.sd_strength)
 
     def loss(self, batch: Batch, step: Step) -> Losses:
         features = self.features(batch.images)

@@ -27,7 +27,12 @@ from datasets.settings import setting
 from datasets.spec import Batch, DatasetSpec
 from methods.base import Losses, Method, Step, method
 from methods.ops import cross_entropy
-from methods.shared.logit_penalty import SCHEDULES, ScheduledPenalty, schedule_skip_reason
+from methods.shared.logit_penalty import (
+    ScheduledPenalty,
+    ScheduleSettings,
+    schedule_skip_reason,
+    scheduled_penalty,
+)
 
 
 @method(
@@ -38,36 +43,13 @@ from methods.shared.logit_penalty import SCHEDULES, ScheduledPenalty, schedule_s
 )
 class SpectralDecoupling(Method):
     @dataclass(frozen=True)
-    class Settings:
-        schedule: str = setting(
-            "switch_rescaled",
-            doc="how the penalty enters the loss (methods.md 14)",
-            choices=SCHEDULES,
-            search=("constant", "switch_rescaled"),
-        )
+    class Settings(ScheduleSettings):
         strength: float | None = setting(
             None,
             doc="lambda; none takes the schedule's published value: 0.1 constant, 2e-5 for both "
             "switches, 0.1 target (search 10^U(-5,-1): DomainBed)",
             search=(1e-5, 1e-4, 1e-3, 1e-2, 1e-1),
             low=0.0,
-        )
-        switch: float = setting(
-            0.4,
-            doc="share of the steps before the switch (epoch 12 of 30: S2 IV-D.2)",
-            low=0.0,
-            high=1.0,
-        )
-        logits: str = setting(
-            "all",
-            doc="logits that are penalised (DomainBed: all; vb-mitigator: true_class)",
-            choices=("all", "true_class"),
-        )
-        target_low: float = setting(
-            0.44, doc="gamma of class 0, schedule target (Gradient_Starvation table_2.sh)"
-        )
-        target_high: float = setting(
-            2.5, doc="gamma of class 1, schedule target (Gradient_Starvation table_2.sh)"
         )
 
     @classmethod
@@ -77,14 +59,7 @@ class SpectralDecoupling(Method):
     @property
     def penalty(self) -> ScheduledPenalty:
         """The penalty and its schedule under the method's settings."""
-        chosen = self.settings
-        return ScheduledPenalty(
-            chosen.schedule,
-            chosen.strength,
-            chosen.switch,
-            chosen.logits == "true_class",
-            (chosen.target_low, chosen.target_high),
-        )
+        return scheduled_penalty(self.settings, self.settings.strength)
 
     def loss(self, batch: Batch, step: Step) -> Losses:
         logits = self.logits(batch.images)

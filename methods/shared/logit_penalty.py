@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 from torch import Tensor
 
+from datasets.settings import setting
 from datasets.spec import DatasetSpec
 from methods.ops import at_least_single, masked_mean
 
@@ -48,6 +49,35 @@ def target_penalty(logits: Tensor, labels: Tensor, targets: tuple[float, ...]) -
         for label, target in enumerate(targets)
     ]
     return means[0] + means[1]
+
+
+@dataclass(frozen=True)
+class ScheduleSettings:
+    """Settings of the schedule; lambda is the method's own."""
+
+    schedule: str = setting(
+        "switch_rescaled",
+        doc="how the penalty enters the loss (methods.md 14)",
+        choices=SCHEDULES,
+        search=("constant", "switch_rescaled"),
+    )
+    switch: float = setting(
+        0.4,
+        doc="share of the steps before the switch (epoch 12 of 30: S2 IV-D.2)",
+        low=0.0,
+        high=1.0,
+    )
+    logits: str = setting(
+        "all",
+        doc="logits that are penalised (DomainBed: all; vb-mitigator: true_class)",
+        choices=("all", "true_class"),
+    )
+    target_low: float = setting(
+        0.44, doc="gamma of class 0, schedule target (Gradient_Starvation table_2.sh)"
+    )
+    target_high: float = setting(
+        2.5, doc="gamma of class 1, schedule target (Gradient_Starvation table_2.sh)"
+    )
 
 
 def schedule_skip_reason(spec: DatasetSpec, schedule: str) -> str | None:
@@ -96,3 +126,14 @@ class ScheduledPenalty:
         if self.schedule == "target":
             return target_penalty(logits, labels, self.targets)
         return logit_penalty(logits, labels, true_class=self.true_class)
+
+
+def scheduled_penalty(settings: ScheduleSettings, strength: float | None) -> ScheduledPenalty:
+    """The penalty and its schedule under the settings; `strength` None is the published value."""
+    return ScheduledPenalty(
+        settings.schedule,
+        strength,
+        settings.switch,
+        settings.logits == "true_class",
+        (settings.target_low, settings.target_high),
+    )
