@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Literal
 
 from reports.errors import ReportError
 
@@ -13,11 +14,21 @@ class Convention:
 
     `min_n` is the smallest denominator a rate may have (samples, at least 1); `ddof` is that of the
     printed standard deviation over seeds (0 or 1).
+
+    The rest is for the annotation-bias audit: `sparse_rule` says which tables of counts may have a
+    chi-square test (`cochran`: 2 x 2 tables with all expected counts at least 5, larger ones with
+    none below 1 and at most a fifth below 5; `all5`: all at least 5), `exact` whether a table that
+    may not gets an exact p instead of a dash, `small_p` what a p below .0005 prints as, and
+    `error_bar` what the bars of a proportion are.
     """
 
     name: str
     min_n: int
     ddof: int
+    sparse_rule: Literal["cochran", "all5"] = "cochran"
+    exact: bool = True
+    small_p: str = "<0.001"
+    error_bar: Literal["wilson", "standard_error"] = "wilson"
 
     def __post_init__(self) -> None:
         if self.min_n < 1:
@@ -27,7 +38,15 @@ class Convention:
 
 
 STRICT = Convention("strict", min_n=10, ddof=1)
-PAPER = Convention("paper", min_n=1, ddof=0)
+PAPER = Convention(
+    "paper",
+    min_n=1,
+    ddof=0,
+    sparse_rule="all5",
+    exact=False,
+    small_p="0.000",
+    error_bar="standard_error",
+)
 
 
 def convention_named(name: str) -> Convention:
