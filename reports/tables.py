@@ -10,7 +10,7 @@ from typing import Literal
 from reports.rounding import rounded
 
 State = Literal["value", "undefined", "failed", "not_applicable", "blank", "text"]
-Unit = Literal["percent", "points"]
+Unit = Literal["percent", "points", "proportion", "difference", "p", "count", "ratio", "statistic"]
 Better = Literal["higher", "lower", ""]
 
 RECONSTRUCTION = "reconstruction: the source's exact formula was not available"
@@ -18,7 +18,11 @@ VALIDATION_GROUPS = (
     "uses no group labels in training, but its checkpoint was chosen with those of the "
     "validation data"
 )
-SYMBOLS = {RECONSTRUCTION: "*", VALIDATION_GROUPS: "\u2020"}
+EXACT = (
+    "exact p, for the expected counts are too small for chi-square: Fisher's test of two groups, "
+    "of more the distribution of the chi-square statistic given both margins"
+)
+SYMBOLS = {RECONSTRUCTION: "*", VALIDATION_GROUPS: "\u2020", EXACT: "\u2020"}
 
 PRINTED: dict[State, str] = {
     "undefined": "-",
@@ -26,6 +30,24 @@ PRINTED: dict[State, str] = {
     "not_applicable": "n/a",
     "blank": "",
 }
+
+#: unit -> decimals, factor, whether a positive number has its sign
+_DIGITS: dict[Unit, tuple[int, int, bool]] = {
+    "percent": (1, 100, False),
+    "points": (1, 100, True),
+    "proportion": (3, 1, False),
+    "difference": (3, 1, True),
+    "p": (3, 1, False),
+    "count": (0, 1, False),
+    "ratio": (2, 1, False),
+    "statistic": (2, 1, False),
+}
+
+
+def in_unit(value: float, unit: Unit) -> str:
+    """The finite number as a table prints it: `0.437` of a proportion, `+0.067` of a difference."""
+    decimals, factor, sign = _DIGITS[unit]
+    return rounded(value, decimals, scale=factor, sign=sign)
 
 
 @dataclass(frozen=True)
@@ -36,12 +58,16 @@ class Cell:
         state: `value`; `undefined` (the rule that makes it so is in `reason`); `failed`;
             `not_applicable` (impossible, see `reason`); `blank` (not run); `text` (printed as it
             is).
-        mean, sd: fractions, unrounded; `sd` is None for a single value.
+        mean, sd: unrounded, fractions where the unit is percent or points; `sd` is None for a
+            single value.
         n, expected: seeds (or pooled repeats) behind the mean and those planned.
-        unit: `percent`, or `points` for a signed difference of percentages.
+        unit: what the number is, which decides its digits: `percent`, or `points` for a signed
+            difference of percentages; `proportion` and its signed `difference`; `p`; ...
         show_n: print `n=4/5`, because the row's own count does not say it.
         bold: best of its comparison set.
-        text: what the state `text` prints.
+        text: what the state `text` prints; of a value, what is printed in place of its digits
+            ("<0.001", a number with its interval).
+        code: significance code, printed after the number.
         reason: why the entry is not a plain value, for the footnote.
     """
 
@@ -54,6 +80,7 @@ class Cell:
     show_n: bool = False
     bold: bool = False
     text: str = ""
+    code: str = ""
     reason: str = ""
 
     @property
@@ -63,13 +90,18 @@ class Cell:
 
     @property
     def printed_mean(self) -> str:
-        """The mean with one decimal, in percent or signed percentage points."""
-        return rounded(self.mean, scale=100, sign=self.unit == "points")
+        """The mean alone, in the digits of its unit."""
+        return in_unit(self.mean, self.unit)
 
     @property
     def printed(self) -> str:
         """The entry as every writer prints it, apart from emphasis and footnote marks."""
-        if self.state == "text":
+        return f"{self.uncoded} {self.code}".rstrip() if self.code else self.uncoded
+
+    @property
+    def uncoded(self) -> str:
+        """The entry without its significance code, for writers that align the numbers."""
+        if self.state == "text" or (self.state == "value" and self.text):
             return self.text
         if self.state != "value":
             return PRINTED[self.state]
@@ -110,7 +142,9 @@ class Block:
 class Table:
     """A whole table.
 
-    `key` is its file name, `remark` the small print under it, `footer` the rows at its end.
+    `key` is its file name, `remark` the small print under it, `footer` the rows at its end,
+    `row_header` the header of the labels. The columns of a `narrow` table hold short numbers: more
+    of them stand side by side, and long headers break at their blanks.
     """
 
     key: str
@@ -120,6 +154,8 @@ class Table:
     blocks: tuple[Block, ...]
     footer: tuple[Row, ...] = ()
     remark: str = ""
+    row_header: str = "Method"
+    narrow: bool = False
 
     def rows(self) -> Iterator[tuple[str, Row]]:
         """Block title and row, from top to bottom; the footer's block title is empty."""
@@ -131,13 +167,12 @@ class Table:
 
     def notes(self) -> tuple[str, ...]:
         """Every footnote once: those with symbols first, then in the order of their letters."""
-        labels = {note for _, row in self.rows() for note in row.notes}
-        found: dict[str, None] = {note: None for note in SYMBOLS if note in labels}
-        found.update({column.note: None for column in self.columns})
+        found: dict[str, None] = {column.note: None for column in self.columns}
         for _, row in self.rows():
             found.update(dict.fromkeys(row.notes))
             found.update({cell.note: None for cell in row.cells})
-        return tuple(note for note in found if note)
+        first = [note for note in SYMBOLS if note in found]
+        return (*first, *(note for note in found if note and note not in first))
 
     def mark(self, note: str) -> str:
         """The symbol of a footnote, or its letters: a, ..., z, aa, ...; empty for an empty note."""

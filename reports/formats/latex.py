@@ -2,11 +2,19 @@ r"""Tables as LaTeX floats with booktabs rules, to be read with \input."""
 
 from __future__ import annotations
 
+import re
+from textwrap import wrap
+
 from reports.tables import Cell, Column, Row, Table
 
 WIDEST = 7
+WIDEST_NARROW = 8
+# Width of the longest significance code, so that the numbers before the codes stay aligned.
+CODE_WIDTH = "1.5em"
 # Characters of the smallest fonts that a line of a one-column article holds, with some room.
 LINE = 62
+# Characters of a header that a narrow column holds on one line.
+NARROW_HEADER = 9
 # Lines of a float that, with its caption and notes, still fits a page.
 TALLEST = 42
 # Lines that rules and headers of a panel take.
@@ -60,6 +68,8 @@ _SPECIAL = {
     "\u03b2": r"$\beta$",
     "\u03c4": r"$\tau$",
 }
+# The sign of a number, not the dash between two.
+_MINUS = re.compile(r"(?<![\w.])-(?=\d)")
 _NEEDS_T1 = "\u00d0\u00f0\u00de\u00fe"
 
 
@@ -111,7 +121,7 @@ def table_text(table: Table) -> str:
 def _float(table: Table) -> str:
     """The table as one float, or as several with one number where it is taller than a page."""
     pages: list[list[Table]] = []
-    panels = table.panels(WIDEST, cut_spans=True)
+    panels = table.panels(WIDEST_NARROW if table.narrow else WIDEST, cut_spans=True)
     for part in (piece for panel in panels for piece in panel.stretches(TALLEST - HEAD)):
         if pages and sum(map(_height, [*pages[-1], part])) <= TALLEST:
             pages[-1].append(part)
@@ -162,19 +172,21 @@ def _line_width(part: Table) -> int:
 def _panel(part: Table, whole: Table) -> str:
     width = len(part.columns)
     lines = [f"\\begin{{tabular}}{{@{{}}l{'r' * width}@{{}}}}", r"\toprule", *_spans(part.columns)]
-    arrows = whole.mixes_directions()
-    lines.append(
-        _line(["Method", *(_header(column, whole, arrows=arrows) for column in part.columns)])
+    coded = _coded(part)
+    headers = (
+        _header(column, whole) + (_code("") if has_code else "")
+        for column, has_code in zip(part.columns, coded, strict=True)
     )
+    lines.append(_line([escaped(whole.row_header), *headers]))
     for block in part.blocks:
         lines.append(r"\midrule")
         lines.append(
             f"\\multicolumn{{{width + 1}}}{{@{{}}l}}{{\\textit{{{escaped(block.title)}}}}} \\\\"
         )
-        lines += [_row(row, whole) for row in block.rows]
+        lines += [_row(row, whole, coded) for row in block.rows]
     if part.footer:
         lines.append(r"\midrule")
-        lines += [_row(row, whole) for row in part.footer]
+        lines += [_row(row, whole, coded) for row in part.footer]
     lines += [r"\bottomrule", r"\end{tabular}"]
     body = "\n".join(f"  {line}" for line in lines)
     if _line_width(part) <= LINE:
@@ -200,26 +212,49 @@ def _spans(columns: tuple[Column, ...]) -> list[str]:
     return [_line(heads), " ".join(rules)]
 
 
-def _header(column: Column, whole: Table, *, arrows: bool) -> str:
+def _header(column: Column, whole: Table) -> str:
     # Names of intersections are the widest headers; they break at their crosses.
     first, *rest = (escaped(part) for part in column.header.split(" x "))
-    text = r"\\".join([first, *(f"$\\times$ {part}" for part in rest)])
-    text += (ARROWS[column.better] if arrows else "") + _mark(whole, column.note)
-    return f"\\shortstack[r]{{{text}}}" if rest else text
+    lines = [first, *(f"$\\times$ {part}" for part in rest)]
+    if whole.narrow and not rest and len(column.header) > NARROW_HEADER:
+        lines = [
+            escaped(part) for part in wrap(column.header, NARROW_HEADER, break_long_words=False)
+        ]
+    text = r"\\".join(lines)
+    text += ARROWS[column.better] if whole.mixes_directions() else ""
+    text += _mark(whole, column.note)
+    return f"\\shortstack[r]{{{text}}}" if len(lines) > 1 else text
 
 
-def _row(row: Row, whole: Table) -> str:
+def _coded(part: Table) -> list[bool]:
+    """Of each column, whether its numbers may have a significance code."""
+    rows = [row for _, row in part.rows()]
+    return [any(row.cells[index].unit == "p" for row in rows) for index in range(len(part.columns))]
+
+
+def _row(row: Row, whole: Table, coded: list[bool]) -> str:
     label = escaped(row.label) + "".join(_sup(whole, note) for note in row.notes)
-    return _line([label, *(_cell(cell, whole) for cell in row.cells)])
+    cells = (
+        _coded_cell(cell, whole) if has_code else _plain(cell) + _mark(whole, cell.note)
+        for cell, has_code in zip(row.cells, coded, strict=True)
+    )
+    return _line([label, *cells])
 
 
-def _cell(cell: Cell, whole: Table) -> str:
-    text = cell.printed
+def _plain(cell: Cell) -> str:
+    text = escaped(cell.uncoded)
     if cell.state == "value":
-        text = text.replace("-", "$-$", 1) if text.startswith("-") else text
-    else:
-        text = escaped(text)
-    return (f"\\textbf{{{text}}}" if cell.bold else text) + _mark(whole, cell.note)
+        text = _MINUS.sub("$-$", text)
+    return f"\\textbf{{{text}}}" if cell.bold else text
+
+
+def _coded_cell(cell: Cell, whole: Table) -> str:
+    mark = _sup(whole, cell.note) if cell.note else ""
+    return _plain(cell) + _code(escaped(cell.code) + mark)
+
+
+def _code(text: str) -> str:
+    return f"\\makebox[{CODE_WIDTH}][l]{{\\,{text}}}"
 
 
 def _mark(whole: Table, note: str) -> str:

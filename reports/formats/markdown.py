@@ -9,6 +9,7 @@ from tabulate import tabulate
 from reports.tables import Block, Cell, Row, Table
 
 WIDEST = 9
+WIDEST_NARROW = 16
 ARROWS = {"higher": " \u2191", "lower": " \u2193", "": ""}
 
 
@@ -20,7 +21,8 @@ def escaped(text: str) -> str:
 
 def table_text(table: Table) -> str:
     """The table with heading, caption and notes; a wide table comes in several panels."""
-    panels = [_panel(part, table) for part in table.panels(WIDEST)]
+    widest = WIDEST_NARROW if table.narrow else WIDEST
+    panels = [_panel(part, table) for part in table.panels(widest)]
     if table.remark:
         panels.append(escaped(table.remark))
     notes = [f"<sup>{escaped(table.mark(note))}</sup> {escaped(note)}" for note in table.notes()]
@@ -32,7 +34,7 @@ def table_text(table: Table) -> str:
 
 def _panel(part: Table, whole: Table) -> str:
     arrows = whole.mixes_directions()
-    headers = ["Method"]
+    headers = [escaped(whole.row_header)]
     for column in part.columns:
         span = f"{column.span}: " if column.span else ""
         arrow = ARROWS[column.better] if arrows else ""
