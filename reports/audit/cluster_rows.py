@@ -17,7 +17,6 @@ from numpy.typing import NDArray
 from reports.audit.options import AuditOptions
 from reports.audit.questions import Question, Rows
 from reports.audit.stratum_rows import proportion_rows, test_row
-from reports.audit.tabulate import stratum_codes
 from reports.audit.tabulation import Tabulation
 from reports.stats.clusters import (
     cluster_permutation,
@@ -73,15 +72,13 @@ class _Votes:
         )
 
     def wald(self, groups: int, strata: Codes | None = None) -> Outcome:
-        return cluster_wald(
-            self.yes, self.votes, self.groups, self.clusters, groups, strata=strata
-        )
+        return cluster_wald(self.yes, self.votes, self.groups, self.clusters, groups, strata=strata)
 
     def permutation(
         self, groups: int, draw: np.random.Generator, strata: Codes | None = None
     ) -> Outcome:
         return cluster_permutation(
-            self.yes, self.votes, self.groups, self.clusters, groups, draw, strata=strata
+            self.yes, self.votes, self.groups, self.clusters, groups, generator=draw, strata=strata
         )
 
     def difference(self, first: int, second: int) -> Estimate:
@@ -95,7 +92,7 @@ def clustered_tests(
 ) -> Iterator[tuple[Row, bool]]:
     """Both tests of every stratum; printed is the permutation, or Wald's where there is none."""
     assert question.rows is not None
-    votes = _Votes.of(question.rows, stratum_codes_of(question.rows, tabulation))
+    votes = _Votes.of(question.rows, question.strata_codes(tabulation))
     groups = len(tabulation.groups)
     for stratum, condition in enumerate(tabulation.strata):
         inside = votes.within(stratum)
@@ -115,7 +112,7 @@ def pooled_clustered_tests(
 ) -> Iterator[Row]:
     """The same tests over all strata of a family, strata being fixed effects."""
     assert question.rows is not None
-    votes = _Votes.of(question.rows, stratum_codes_of(question.rows, tabulation))
+    votes = _Votes.of(question.rows, question.strata_codes(tabulation))
     groups, family = len(tabulation.groups), tabulation.family
     draw = options.generator(*question.place.values(), "pooled", family)
     wald = votes.wald(groups, votes.strata)
@@ -128,7 +125,7 @@ def clustered_proportion_rows(question: Question, tabulation: Tabulation) -> Ite
     """The proportions with intervals that take clusters as units; no residuals, which assume
     independent counts."""
     assert question.rows is not None
-    votes = _Votes.of(question.rows, stratum_codes_of(question.rows, tabulation))
+    votes = _Votes.of(question.rows, question.strata_codes(tabulation))
     rows = proportion_rows(tabulation)
     for stratum in range(len(tabulation.strata)):
         inside = votes.within(stratum)
@@ -147,7 +144,7 @@ def clustered_proportion_rows(question: Question, tabulation: Tabulation) -> Ite
 def clustered_pair_rows(question: Question, tabulation: Tabulation) -> Iterator[Row]:
     """Differences of all pairs of groups with intervals that take clusters as units."""
     assert question.rows is not None
-    votes = _Votes.of(question.rows, stratum_codes_of(question.rows, tabulation))
+    votes = _Votes.of(question.rows, question.strata_codes(tabulation))
     for stratum, condition in enumerate(tabulation.strata):
         inside = votes.within(stratum)
         for first in range(len(tabulation.groups)):
@@ -168,8 +165,3 @@ def clustered_pair_rows(question: Question, tabulation: Tabulation) -> Iterator[
                     "n": int(np.isin(inside.groups, (first, second)).sum()),
                     "reason": estimate.reason,
                 }
-
-
-def stratum_codes_of(rows: Rows, tabulation: Tabulation) -> Codes:
-    """(N,) place of each image in the strata of the tabulation, -1 in none."""
-    raise NotImplementedError

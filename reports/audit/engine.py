@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
-from typing import Any
 
 from reports.audit.association_rows import association_tests
 from reports.audit.cluster_rows import (
@@ -166,7 +165,7 @@ def _pooled(
 def _discriminate(
     question: Question, condition: Condition, options: AuditOptions, collected: Collected
 ) -> None:
-    asked = {"label": question, "prediction": of_prediction(question, options.thresholds)}
+    asked = {"label": question, "prediction": of_prediction(question)}
     for source, one in asked.items():
         if one is not None and not _of_votes(one):
             families = one.pooled(condition)
@@ -182,12 +181,15 @@ def _describe(data: Observations, options: AuditOptions, collected: Collected) -
     collected.add("agreement", agreement_rows(data, options))
 
 
-def _settings(options: AuditOptions) -> dict[str, Any]:
-    thresholds = ", ".join(f"{unit}={value:g}" for unit, value in options.thresholds.items())
+def _settings(options: AuditOptions) -> dict[str, str]:
+    given = options.thresholds
+    thresholds = [f"{unit} {value:g}" for unit, value in given.units.items()]
+    if given.every is not None:
+        thresholds.insert(0, f"{given.every:g}")
     return {
         "convention": options.convention.name,
         "condition": options.condition,
         "family": options.family,
         "seed": str(options.seed),
-        **({"thresholds": thresholds} if thresholds else {}),
+        "thresholds": ", ".join(thresholds) or "default",
     }

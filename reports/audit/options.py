@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import zlib
-from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Literal
 
 import numpy as np
 
+from reports.audit.action_units import Thresholds
 from reports.convention import STRICT, Convention
 
 Condition = Literal["auto", "marginal", "joint"]
@@ -27,15 +27,14 @@ class AuditOptions:
         condition: strata of the tables: `joint` patterns of all action units, `marginal` (each unit
             alone), or `auto`: joint where there are at most four units and every pattern of every
             data set has counts for a chi-square test, else marginal.
-        thresholds: action unit -> presence threshold in the unit of the input, for those that the
-            user set.
+        thresholds: presence thresholds that the user set; the others have their defaults.
         convention: `strict` or `paper`.
         family: tests corrected together: those of one `table` (label x attribute) or of the `call`.
         seed: of Monte-Carlo p, permutations and bootstraps.
     """
 
     condition: Condition = "auto"
-    thresholds: Mapping[str, float] = field(default_factory=dict)
+    thresholds: Thresholds = Thresholds()
     convention: Convention = STRICT
     family: Family = "table"
     seed: int = 0

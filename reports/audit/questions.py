@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 from numpy.typing import NDArray
 
+from reports.audit.action_units import Thresholds, thresholds_of
 from reports.audit.counts_file import CountedData
-from reports.audit.observations import Grouping, Observations
+from reports.audit.observations import Codes, Grouping, Observations
 from reports.audit.options import AuditOptions, Condition
-from reports.audit.tabulate import marginal, pooled, presences, tabulated
+from reports.audit.tabulate import Presences, marginal, pooled, presences, strata_of, tabulated
 from reports.audit.tabulation import Tabulation
 from reports.convention import Convention
 from reports.errors import ReportError
@@ -29,6 +30,7 @@ class Rows:
     observations: Observations
     label: int
     grouping: Grouping
+    present: Presences
 
     @property
     def labels(self) -> NDArray[np.float64]:
@@ -71,6 +73,11 @@ class Question:
         """The columns that name the question in every frame."""
         return {"dataset": self.dataset, "label": self.label, "attribute": self.attribute}
 
+    def strata_codes(self, tabulation: Tabulation) -> Codes:
+        """(N,) place of each image in the strata of the tabulation, -1 in none."""
+        assert self.rows is not None
+        return strata_of(self.rows.observations, tabulation.units, self.rows.present)[1]
+
     def printed(self, condition: Condition) -> tuple[Tabulation, ...]:
         """The families whose strata are rows of the tables."""
         return self.joints if condition == "joint" else self.marginals
@@ -83,20 +90,30 @@ class Question:
 
 
 def questions_of_rows(observations: Observations, options: AuditOptions) -> list[Question]:
-    """Every class by every attribute of the observations."""
-    present = presences(observations, options.thresholds)
+    """Every class by every attribute of the observations.
+
+    Raises:
+        ReportError: an action unit has no threshold.
+    """
+    present = _present(observations, options.thresholds)
     return [
-        _question(observations, label, grouping, present)
+        _question(Rows(observations, label, grouping, present))
         for grouping in observations.groupings
         for label in range(len(observations.classes))
     ]
 
 
-def _question(
-    observations: Observations, label: int, grouping: Grouping, present: NDArray[np.int8]
-) -> Question:
+def _present(observations: Observations, given: Thresholds) -> Presences:
+    units, values = observations.action_units, observations.intensities
+    return presences(observations, thresholds_of(units, values, observations.top, given))
+
+
+def _question(rows: Rows) -> Question:
+    observations = rows.observations
+    label = observations.classes[rows.label]
+
     def counted(*units: str) -> Tabulation:
-        return tabulated(observations, label, grouping, units, presences=present)
+        return tabulated(observations, label, rows.grouping, units, rows.present)
 
     named = [counted(condition.name) for condition in observations.conditions]
     alone = [counted(unit) for unit in observations.action_units]
@@ -105,7 +122,7 @@ def _question(
         overall=counted(),
         marginals=(*alone, *named),
         joints=(*together, *named),
-        rows=Rows(observations, label, grouping),
+        rows=rows,
     )
 
 
@@ -127,16 +144,14 @@ def _counted_question(tabulations: Sequence[Tabulation]) -> Question:
     return Question(overall=overall, marginals=tuple(alone.values()), joints=tuple(joints))
 
 
-
-
-def of_prediction(question: Question, thresholds: Mapping[str, float]) -> Question | None:
+def of_prediction(question: Question) -> Question | None:
     """The same question asked of the model's prediction; None where there is none."""
     rows = question.rows
     if rows is None or rows.observations.predicted is None:
         return None
     predicted = rows.observations.predicted
     swapped = replace(rows.observations, yes=predicted, votes=np.ones(len(predicted), np.int64))
-    return _question(swapped, rows.label, rows.grouping, presences(swapped, thresholds))
+    return _question(replace(rows, observations=swapped))
 
 
 def chosen_condition(
