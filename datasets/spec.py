@@ -223,6 +223,8 @@ class Dataset:
     Settings: ClassVar[type] = NoSettings
     #: False for data that the suite makes itself
     needs_root: ClassVar[bool] = True
+    #: whether the test part carries the truth and the rest an annotator's labels
+    truth_in_test: ClassVar[bool] = False
 
     def __init__(self, settings: Any = None) -> None:
         self.settings = settings if settings is not None else self.Settings()

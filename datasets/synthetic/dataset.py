@@ -38,6 +38,7 @@ class Synthetic(Dataset):
 
     Settings: ClassVar[type] = SyntheticSettings
     needs_root: ClassVar[bool] = False
+    truth_in_test: ClassVar[bool] = True
 
     settings: SyntheticSettings
 

@@ -122,8 +122,10 @@ def pooled_clustered_tests(
 
 
 def clustered_proportion_rows(question: Question, tabulation: Tabulation) -> Iterator[Row]:
-    """The proportions with intervals that take clusters as units; no residuals, which assume
-    independent counts."""
+    """The proportions with intervals that take clusters as units.
+
+    No residuals: they assume independent counts.
+    """
     assert question.rows is not None
     votes = _Votes.of(question.rows, question.strata_codes(tabulation))
     rows = proportion_rows(tabulation)

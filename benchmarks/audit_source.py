@@ -1,0 +1,90 @@
+"""A registered data set as an audit reads it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from benchmarks import registry
+from datasets.spec import Codes, FaceData
+from reports.audit.observations import Grouping, Observations
+
+if TYPE_CHECKING:
+    from datasets.spec import Dataset
+
+#: pictures are prepared but not looked at; small ones are quick
+PIXELS = 32
+
+
+def observations_of(
+    name: str, data_root: Path | None, cache: Path, *, settings: object = None
+) -> list[Observations]:
+    """Every labelled face of a registered data set.
+
+    A data set whose test part carries other labels than the rest (the truth instead of an
+    annotator's) comes as two blocks.
+
+    Raises:
+        EvenFaceError: no such data set, or its files are not below `data_root`.
+    """
+    (key,) = registry.select_datasets((name,))
+    dataset = registry.datasets()[key](settings)
+    faces = dataset.load(data_root, cache, PIXELS)
+    everything = _observations(key, faces)
+    parts = _parts(dataset, faces)
+    return [everything] if not parts else [_rows(everything, *part) for part in parts]
+
+
+def _parts(dataset: Dataset, faces: FaceData) -> Sequence[tuple[str, Codes]]:
+    if not dataset.truth_in_test:
+        return ()
+    split = dataset.split(faces, 0)
+    annotated = np.sort(np.concatenate([split.train, split.validation]))
+    return (("annotated", annotated), ("truth", split.test))
+
+
+def _observations(key: str, faces: FaceData) -> Observations:
+    spec = faces.spec
+    units = spec.action_units
+    size = len(faces)
+    intensities = np.full((size, len(units)), np.nan)
+    if faces.action_units is not None:
+        intensities = faces.action_units.astype(np.float64)
+        if faces.action_units_known is not None:
+            intensities[~faces.action_units_known] = np.nan
+    people, clusters = np.unique(faces.subjects, return_inverse=True)
+    return Observations(
+        name=key,
+        classes=spec.classes,
+        yes=(faces.labels[:, None] == np.arange(len(spec.classes))).astype(np.int64),
+        votes=np.ones(size, dtype=np.int64),
+        weights=np.ones(size, dtype=np.int64),
+        groupings=tuple(
+            Grouping(attribute.name, attribute.levels, faces.attributes[:, column])
+            for column, attribute in enumerate(spec.attributes)
+        ),
+        conditions=(),
+        action_units=units,
+        intensities=intensities,
+        top=1.0,
+        clusters=clusters.astype(np.int64) if len(people) < size else None,
+        cluster_name="person" if len(people) < size else "",
+    )
+
+
+def _rows(whole: Observations, part: str, rows: Codes) -> Observations:
+    """The observations of one part, named after it."""
+    return replace(
+        whole,
+        name=f"{whole.name} ({part})",
+        yes=whole.yes[rows],
+        votes=whole.votes[rows],
+        weights=whole.weights[rows],
+        groupings=tuple(replace(g, codes=g.codes[rows]) for g in whole.groupings),
+        intensities=whole.intensities[rows],
+        clusters=None if whole.clusters is None else whole.clusters[rows],
+    )
