@@ -84,7 +84,8 @@ def detectable_difference(
 
     Returns:
         Above 0 and at most 1; NaN where no difference that [0, 1] allows is found with this power,
-        a group is empty, or `p` is missing, 0 or 1.
+        a group is empty, `p` is missing, 0 or 1, or an expected count is below 1: down to there
+        the true power is at most .04 below the promised one, beyond the formula fails.
     """
     return detectable_common_difference(((n_a, n_b),), (p,), alpha=alpha, power=power)
 
@@ -107,14 +108,17 @@ def detectable_common_difference(
         power: probability of finding the difference.
 
     Returns:
-        Above 0 and at most 1; NaN where none is found with this power or no stratum has two groups
-        and a `p` between 0 and 1.
+        Above 0 and at most 1; NaN where none is found with this power, no stratum has two groups
+        and a `p` between 0 and 1, or an expected count, summed over strata, is below 1.
     """
     sizes, p = np.asarray(sizes, dtype=np.float64), np.asarray(p, dtype=np.float64)
     kept = (sizes > 0).all(axis=1) & (p > 0) & (p < 1)
     if not kept.any():
         return math.nan
     sizes, p = sizes[kept], p[kept]
+    with_label, without = p @ sizes, (1 - p) @ sizes
+    if min(with_label.min(), without.min()) < 1:
+        return math.nan
     found = [
         _detectable(columns, p, alpha, power)
         for columns in (sizes, sizes[:, ::-1])  # a higher, b higher

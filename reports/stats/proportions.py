@@ -31,6 +31,9 @@ def wilson(successes: ArrayLike, n: ArrayLike) -> tuple[Floats, Floats]:
     some = size > 0
     if some.any():
         low[some], high[some] = proportion_confint(count[some], size[some], method="wilson")
+        # rounding may put the end of a proportion of 0 or 1 on its wrong side
+        p = count[some] / size[some]
+        low[some], high[some] = np.minimum(low[some], p), np.maximum(high[some], p)
     return low, high
 
 
@@ -72,7 +75,8 @@ def risk_difference(first: ArrayLike, second: ArrayLike) -> Estimate:
     if n_a == 0 or n_b == 0:
         return Estimate(reason=EMPTY_GROUP)
     low, high = confint_proportions_2indep(a[1], n_a, b[1], n_b, method="newcomb", compare="diff")
-    return Estimate(float(a[1] / n_a - b[1] / n_b), float(low), float(high))
+    value = float(a[1] / n_a - b[1] / n_b)
+    return Estimate(value, min(float(low), value), max(float(high), value))
 
 
 def odds_ratio(table: ArrayLike) -> Estimate:
@@ -94,7 +98,7 @@ def odds_ratio(table: ArrayLike) -> Estimate:
     if (counts.sum(axis=0) == 0).any():
         return Estimate(reason=ONE_SIDED)
     zero = bool((counts == 0).any())
-    # statsmodels puts the event in column 0, and adds the 0.5 itself
-    odds = Table2x2(counts[:, ::-1], shift_zeros=True)
+    # statsmodels puts the event in column 0; by itself it would add 0.5 to the zeros only
+    odds = Table2x2(counts[:, ::-1] + (0.5 if zero else 0.0), shift_zeros=False)
     low, high = odds.oddsratio_confint()
     return Estimate(float(odds.oddsratio), float(low), float(high), HALF_ADDED if zero else "")
