@@ -1,4 +1,4 @@
-"""Writing a text file whole or not at all."""
+"""Writing a file whole or not at all."""
 
 from __future__ import annotations
 
@@ -12,12 +12,17 @@ def write_text(path: Path, text: str) -> None:
     Folders are made as needed. When writing fails, nothing is left behind and an old file stays as
     it was.
     """
+    write_bytes(path, text.encode("utf-8"))
+
+
+def write_bytes(path: Path, content: bytes) -> None:
+    """Write bytes as `write_text` does text."""
     path.parent.mkdir(parents=True, exist_ok=True)
     # Beside the file, for only within one file system is a rename atomic.
     temporary = path.with_name(f".{path.name}.{os.getpid()}.tmp")
     try:
-        with temporary.open("w", encoding="utf-8", newline="\n") as stream:
-            stream.write(text)
+        with temporary.open("wb") as stream:
+            stream.write(content)
         temporary.replace(path)
     except BaseException:
         temporary.unlink(missing_ok=True)

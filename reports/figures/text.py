@@ -1,0 +1,70 @@
+"""Sizes of text in millimetres, and text that is made to fit."""
+
+from __future__ import annotations
+
+from functools import lru_cache
+from itertools import pairwise
+
+from matplotlib.font_manager import FontProperties, fontManager, get_font
+
+from reports.figures.style import MM_PER_INCH, TEXT_SIZE
+
+POINTS_PER_INCH = 72.0
+_ELLIPSIS = "\u2026"
+_FAMILY = "DejaVu Sans"
+
+
+@lru_cache(maxsize=4096)
+def text_width(text: str, size: float = TEXT_SIZE) -> float:
+    """Width in millimetres of the widest line of a text set in so many points."""
+    font = get_font(fontManager.findfont(FontProperties(family=_FAMILY)))
+    font.set_size(size, POINTS_PER_INCH)
+    widths = []
+    for line in text.split("\n"):
+        font.set_text(printable(line), 0.0)
+        widths.append(font.get_width_height()[0] / 64)
+    return float(max(widths)) / POINTS_PER_INCH * MM_PER_INCH
+
+
+@lru_cache(maxsize=4096)
+def printable(text: str) -> str:
+    """The text with what the typeface cannot print, line ends and control characters replaced.
+
+    Matplotlib would print an empty box for such a character, with a warning for each.
+    """
+    font = get_font(fontManager.findfont(FontProperties(family=_FAMILY)))
+    return "".join(_shown(character, font.get_char_index(ord(character))) for character in text)
+
+
+def _shown(character: str, glyph: int) -> str:
+    if character.isspace() or not character.isprintable():
+        return " "
+    return character if glyph else "\ufffd"
+
+
+def fitted(text: str, width: float, size: float = TEXT_SIZE) -> str:
+    """The text on one line, cut with an ellipsis where it is wider than `width` millimetres."""
+    text = printable(text)
+    if text_width(text, size) <= width:
+        return text
+    for end in range(len(text) - 1, 0, -1):
+        shorter = text[:end].rstrip() + _ELLIPSIS
+        if text_width(shorter, size) <= width:
+            return shorter
+    return _ELLIPSIS
+
+
+def wrapped(parts: list[str], separator: str, width: float, size: float = TEXT_SIZE) -> str:
+    """Parts joined into lines of at most `width` millimetres, broken between parts only."""
+    if not parts:
+        return ""
+    lines = [parts[0]]
+    for before, part in pairwise(parts):
+        del before
+        longer = f"{lines[-1]}{separator}{part}"
+        if text_width(longer, size) <= width:
+            lines[-1] = longer
+        else:
+            lines[-1] += separator.rstrip()
+            lines.append(part)
+    return "\n".join(lines)
