@@ -1,0 +1,117 @@
+"""Captions and footnotes of the conditional tables."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+
+from reports.audit.table_specs import ConditionalSpec, Found, Place
+from reports.audit.tabulation import ALL
+from reports.convention import Convention
+
+RULES = {
+    "cochran": "where Cochran's rule allows it (two groups: every expected count at least 5; more: "
+    "none below 1 and at most a fifth below 5)",
+    "all5": "where every expected count is at least 5",
+}
+TESTS = {
+    "cluster_permutation": "permutation of whole clusters between the groups",
+    "cluster_wald": "cluster-robust Wald test where clusters cannot be permuted",
+}
+#: places that a footnote names one by one
+MOST_NAMED = 12
+
+
+def images_word(counted: str) -> str:
+    """What a count counts, in the plural."""
+    return f"{counted}s"
+
+
+def caption_of(spec: ConditionalSpec, found: Found, convention: Convention, family: str) -> str:
+    """What is tested, by which test, corrected over what, and of how many images."""
+    label = spec.labels[0] if spec.kind != "overall" else "label"
+    attributes = " and ".join(one.attributes[-1] for one in spec.sets)
+    condition = "" if spec.kind == "overall" else ", at equal facial movement"
+    sentences = [
+        f"P({label} | {'condition, ' if condition else ''}group) by {attributes}{condition}.",
+        _tests(spec, found, convention),
+    ]
+    if convention.name != "paper":
+        sentences.append(_holm(spec, found, family))
+    sentences.append(f"{_size(spec, found)}. Convention {convention.name}.")
+    return " ".join(sentence for sentence in sentences if sentence)
+
+
+def dash_notes(spec: ConditionalSpec, found: Found, places: Iterable[Place]) -> dict[Place, str]:
+    """Footnotes of the conditions without a p: one a reason, which lists its conditions."""
+    reasons: dict[str, list[Place]] = {}
+    for place in places:
+        cell = found.cells.get(place)
+        if cell is not None and math.isnan(cell["p"]):
+            reasons.setdefault(cell["reason"] or "cannot be tested", []).append(place)
+    notes = {}
+    several = sum(len(one.attributes) for one in spec.sets) > 1
+    for reason, own in reasons.items():
+        named = [_named(place, found, spec, several=several) for place in own[:MOST_NAMED]]
+        if len(own) > MOST_NAMED:
+            named.append(f"and {len(own) - MOST_NAMED} more, see audit.csv")
+        notes.update(dict.fromkeys(own, f"{reason}: {'; '.join(named)}"))
+    return notes
+
+
+def _named(place: Place, found: Found, spec: ConditionalSpec, *, several: bool) -> str:
+    dataset, label, attribute, condition = place
+    where = [dataset] if len(spec.datasets) > 1 else []
+    where.append(label if spec.kind == "overall" else condition.replace(",", ", "))
+    if several:
+        where.append(attribute)
+    test = found.tests.get((place, "chi2"))
+    n = test["n"] if test else sum(row["n"] for row in found.shares[place].values())
+    facts = f"n = {n}"
+    if test and not math.isnan(test["min_expected"]):
+        facts += f", smallest expected count {test['min_expected']:.1f}"
+    return f"{' '.join(where)} ({facts})"
+
+
+def _tests(spec: ConditionalSpec, found: Found, convention: Convention) -> str:
+    used = {cell["test"] for place, cell in found.cells.items() if _belongs(place, spec)}
+    parts = []
+    if used & {"chi2", "exact"}:
+        instead = "an exact p (dagger)" if convention.exact else "'-'"
+        parts.append(
+            "Pearson chi-square without Yates correction "
+            f"{RULES[convention.sparse_rule]}, else {instead}"
+        )
+    parts += [words for name, words in TESTS.items() if name in used]
+    return f"p: {'; '.join(parts)}." if parts else ""
+
+
+def _holm(spec: ConditionalSpec, found: Found, family: str) -> str:
+    if family == "call":
+        return "Holm p: over all tests of this audit's conditions."
+    sizes = {}
+    for attribute in (name for one in spec.sets for name in one.attributes):
+        own = [c for p, c in found.cells.items() if p[1] in spec.labels and p[2] == attribute]
+        sizes[attribute] = sum(not math.isnan(cell["p_holm"]) for cell in own)
+    if spec.kind == "overall":
+        return "Holm p: over the data sets, for each label and attribute."
+    if len(sizes) == 1:
+        return f"Holm p: over the {next(iter(sizes.values()))} tests of this label and attribute."
+    counts = ", ".join(f"{size} of {attribute}" for attribute, size in sizes.items())
+    return f"Holm p: over the tests of this label and one attribute ({counts})."
+
+
+def _belongs(place: Place, spec: ConditionalSpec) -> bool:
+    attributes = {name for one in spec.sets for name in one.attributes}
+    return place[0] in spec.datasets and place[1] in spec.labels and place[2] in attributes
+
+
+def _size(spec: ConditionalSpec, found: Found) -> str:
+    total, counted = 0, "image"
+    attribute = spec.sets[0].attributes[-1]
+    for dataset in spec.datasets:
+        own = found.shares.get((dataset, spec.labels[0], attribute, ALL), {})
+        total += sum(row["n"] for row in own.values())
+        counted = next((row["counted"] for row in own.values()), counted)
+    sets = f" in {len(spec.datasets)} data sets" if len(spec.datasets) > 1 else ""
+    return f"n = {total:,} {images_word(counted)}{sets}"

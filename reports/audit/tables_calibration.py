@@ -1,0 +1,101 @@
+"""Accuracy of action-unit presence per group, before and after its threshold is calibrated."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+
+from reports.audit.result import AuditResult
+from reports.audit.table_cells import CODES_EXPLAINED, number_cell, p_cell
+from reports.audit.table_specs import Record, records_of
+from reports.convention import Convention
+from reports.tables import Block, Cell, Column, Row, Table
+
+#: header of a set of columns, field of the frame
+MEASURES = (("Accuracy", "accuracy"), ("TPR", "tpr"), ("FPR", "fpr"))
+
+
+def calibration_tables(result: AuditResult, convention: Convention) -> Iterator[Table]:
+    """One table an attribute, in the layout of Chen and Joo's supplement, Table 1.
+
+    Error rates stand beside the accuracies, for groups of equal accuracy may err differently; a row
+    of differences says what accuracy each group gives up.
+    """
+    rows = records_of(result, "calibration")
+    for attribute in dict.fromkeys(row["attribute"] for row in rows):
+        own = [row for row in rows if row["attribute"] == attribute]
+        groups = tuple(dict.fromkeys(row["group"] for row in own))
+        datasets = dict.fromkeys(row["dataset"] for row in own)
+        blocks = (
+            Block(name, tuple(_rows([r for r in own if r["dataset"] == name], groups, convention)))
+            for name in datasets
+        )
+        yield Table(
+            key=f"chen_1_{attribute}",
+            title=f"Accuracy of action units by {attribute}, raw and recalibrated thresholds",
+            caption=(
+                f"Accuracy of action-unit presence by {attribute} under one threshold for all "
+                "(raw) and under thresholds of the groups that level their accuracies (recalibrated). "
+                "p: are the accuracies equal, Pearson chi-square without Yates correction. Convention "
+                f"{convention.name}."
+            ),
+            columns=tuple(_columns(groups)),
+            blocks=tuple(blocks),
+            remark=(
+                "Change: what a group's accuracy gains or gives up. Equal accuracy does not mean "
+                f"equal error rates. {CODES_EXPLAINED}"
+            ),
+            row_header="Threshold",
+            narrow=True,
+        )
+
+
+def _columns(groups: tuple[str, ...]) -> Iterator[Column]:
+    for title, field in MEASURES:
+        yield from (Column(group, title, better="") for group in groups)
+        if field == "accuracy":
+            yield Column("p", title, better="")
+    yield from (Column(group, "Threshold", better="") for group in groups)
+
+
+def _rows(rows: list[Record], groups: tuple[str, ...], convention: Convention) -> Iterator[Row]:
+    found: dict[tuple[str, str], dict[str, Record]] = {}
+    for row in rows:
+        found.setdefault((row["action_unit"], row["threshold_kind"]), {})[row["group"]] = row
+    first: dict[str, dict[str, Record]] = {}
+    for (unit, kind), own in found.items():
+        yield Row(f"{unit}, {kind}", tuple(_cells(own, groups, convention)))
+        before = first.setdefault(unit, own)
+        if before is not own:
+            yield Row(f"{unit}, change", tuple(_changes(before, own, groups)))
+
+
+def _cells(
+    own: dict[str, Record], groups: tuple[str, ...], convention: Convention
+) -> Iterator[Cell]:
+    for _, field in MEASURES:
+        yield from (
+            number_cell(own[g][field], "proportion", reason=own[g]["reason"])
+            if g in own
+            else Cell("blank")
+            for g in groups
+        )
+        if field == "accuracy":
+            tested = next(iter(own.values()))
+            yield p_cell(tested["p"], convention, reason=tested["reason"])
+    yield from (
+        number_cell(own[g]["threshold"], "ratio") if g in own else Cell("blank") for g in groups
+    )
+
+
+def _changes(
+    before: dict[str, Record], own: dict[str, Record], groups: tuple[str, ...]
+) -> Iterator[Cell]:
+    for _, field in MEASURES:
+        for group in groups:
+            both = group in before and group in own
+            change = own[group][field] - before[group][field] if both else math.nan
+            yield number_cell(change, "difference") if both else Cell("blank")
+        if field == "accuracy":
+            yield Cell("blank")
+    yield from [Cell("blank")] * len(groups)

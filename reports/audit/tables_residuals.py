@@ -1,0 +1,70 @@
+"""Adjusted residuals: which of more than two groups makes a condition's test significant."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator
+from dataclasses import replace
+
+from reports.audit.table_cells import number_cell
+from reports.audit.table_specs import (
+    ColumnSet,
+    ConditionalSpec,
+    Found,
+    conditional_specs,
+    places_of,
+)
+from reports.convention import Convention
+from reports.tables import Block, Cell, Column, Row, Table
+
+#: an adjusted residual beyond this is marked (two-sided 5 % of a normal variable)
+MARKED = 1.96
+
+
+def residual_tables(found: Found, convention: Convention) -> Iterator[Table]:
+    """One table for each set of more than two groups; nothing where no residual is defined.
+
+    Source: metrics.md 10.5.
+    """
+    for spec in conditional_specs(found):
+        for one in spec.sets:
+            blocks = tuple(_block(spec, one, found, dataset) for dataset in spec.datasets)
+            cells = [cell for block in blocks for row in block.rows for cell in row.cells]
+            if len(one.groups) < 3 or not any(cell.state == "value" for cell in cells):
+                continue
+            label = "label" if spec.kind == "overall" else spec.labels[0]
+            attribute = one.attributes[-1]
+            yield Table(
+                key="_".join(["residuals", spec.kind, *spec.labels[:1], attribute]),
+                title=f"Adjusted residuals of {label} by {attribute}",
+                caption=(
+                    f"Adjusted residuals of the images labelled {label}, by condition and "
+                    f"{attribute}: how far a group lies from independence, in standard errors; "
+                    f"positive: labelled more often. Convention {convention.name}."
+                ),
+                columns=tuple(Column(group, attribute, better="") for group in one.groups),
+                blocks=blocks,
+                remark="Bold: beyond 1.96 either way, not corrected for the number of groups.",
+                row_header="Label" if spec.kind == "overall" else "Condition",
+                narrow=True,
+            )
+
+
+def _block(spec: ConditionalSpec, one: ColumnSet, found: Found, dataset: str) -> Block:
+    rows = []
+    for place in places_of(replace(spec, sets=(one,)), found):
+        if place[0] != dataset or place[2] != one.attributes[-1]:
+            continue
+        shares = found.shares[place]
+        cells = (
+            _cell(shares[group]["residual"]) if group in shares else Cell("blank")
+            for group in one.groups
+        )
+        name = place[1] if spec.kind == "overall" else place[3].replace(",", ", ")
+        rows.append(Row(name, tuple(cells)))
+    return Block(dataset, tuple(rows))
+
+
+def _cell(residual: float) -> Cell:
+    reason = "no images, or nobody or everybody has the label" if math.isnan(residual) else ""
+    return number_cell(residual, "statistic", reason=reason, bold=abs(residual) > MARKED)
