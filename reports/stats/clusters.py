@@ -34,8 +34,8 @@ from reports.stats.outcome import Estimate, Outcome
 Codes = NDArray[np.int64]
 Floats = NDArray[np.float64]
 
-#: draws x cells of a permutation test, some two seconds; larger data get fewer draws
-MAX_WORK = 50_000_000
+#: draws x cells of a permutation test, about a second; larger data get fewer draws
+MAX_WORK = 20_000_000
 MIN_DRAWS = 999
 #: fewer clusters than this in a group are named beside the p of the Wald test
 FEW_CLUSTERS = 10
@@ -198,7 +198,7 @@ def cluster_permutation(
     The statistic is that of `cluster_wald`, made anew for each of `draws` random deals that keep
     the number of clusters of each group; p is (1 + deals at least as extreme) / (1 + deals), so
     never below 1 / (1 + draws). A deal that leaves no variation within groups counts as extreme.
-    Data of more than 5,000 clusters x strata get fewer draws (never below 999) and a reason that
+    Data of more than 2,000 clusters x strata get fewer draws (never below 999) and a reason that
     says how many.
 
     Args:
