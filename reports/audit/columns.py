@@ -8,9 +8,9 @@ import gzip
 import importlib
 import importlib.util
 import io
-import warnings
+import itertools
 import zipfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,6 +22,8 @@ from reports.audit.observations import Codes, Floats
 from reports.errors import ReportError
 
 if TYPE_CHECKING:
+    from _csv import Reader as _Reader
+
     import pandas as pd
 
 #: cells of a column of numbers that hold no number, in any usual case
@@ -136,39 +138,44 @@ class TableFile:
         raise ReportError(missing_column(str(self.path), name, self.columns, option))
 
     def _frame(self, texts: Sequence[str], numbers: Sequence[str]) -> pd.DataFrame:
-        import pandas as pd
-
         wanted = [*texts, *numbers]
         if not self.delimiter:
             frame = _parquet(self.path, [self.columns.index(name) for name in wanted])
-            frame.columns = pd.Index(wanted)
+            frame.columns = wanted
             for name in numbers:
                 frame[name] = self._number_column(name, frame[name])
             return frame
-        # A zip or gzip stream is read again from its start for each call.
-        with _stream(self.path) as stream, warnings.catch_warnings():
-            warnings.simplefilter("error", pd.errors.ParserWarning)
-            try:
-                return pd.read_csv(
-                    stream, sep=self.delimiter, encoding="utf-8-sig", header=0,
-                    names=list(self.columns), usecols=wanted or [self.columns[0]],
-                    index_col=False, dtype=_types(texts, numbers), keep_default_na=False,
-                    na_values={name: MISSING for name in numbers},
-                    skipinitialspace=True, low_memory=False,
-                )  # fmt: skip
-            except (pd.errors.ParserError, pd.errors.ParserWarning, csv.Error) as error:
-                raise ReportError(f"{self.path} cannot be read as a table: {error}") from error
-            except UnicodeDecodeError as error:
-                raise ReportError(_not_utf8(self.path)) from error
-            except ValueError as error:
-                cause = error
-        self._find_bad_number(numbers)
-        raise ReportError(f"{self.path} cannot be read as a table: {cause}") from cause
+        _check_fields(self.path, len(self.columns), self.delimiter)
+        try:
+            return self._parsed(texts, numbers)
+        except ValueError:
+            # Some cell is no number; as words the columns can be read, and the line be named.
+            frame = self._parsed(wanted, ())
+            for name in numbers:
+                frame[name] = self._number_column(name, frame[name])
+            return frame
 
-    def _find_bad_number(self, numbers: Sequence[str]) -> None:
-        frame = self._frame(numbers, ())
-        for name in numbers:
-            self._number_column(name, frame[name])
+    def _parsed(self, texts: Sequence[str], numbers: Sequence[str]) -> pd.DataFrame:
+        """The columns of a text file.
+
+        Raises:
+            ValueError: a cell of a number column is no number.
+        """
+        import pandas as pd
+
+        # By place, for names without a role may be empty.
+        place = {name: f"{code}" for code, name in enumerate(self.columns)}
+        types = {place[name]: "category" for name in texts}
+        types |= {place[name]: "float64" for name in numbers}
+        with _stream(self.path) as stream:
+            frame = pd.read_csv(
+                stream, sep=self.delimiter, encoding="utf-8-sig", header=0,
+                names=list(map(str, range(len(self.columns)))), usecols=list(types) or ["0"],
+                index_col=False, dtype=types, keep_default_na=False,
+                na_values={place[name]: list(MISSING) for name in numbers},
+                skipinitialspace=True, low_memory=False,
+            )  # fmt: skip
+        return frame.rename(columns={code: name for name, code in place.items()})
 
     def _number_column(self, name: str, column: pd.Series[Any]) -> Floats:
         import pandas as pd
@@ -232,10 +239,6 @@ def _as_text(column: pd.Series[Any]) -> pd.Series[str]:
     return column.astype(object).where(column.notna(), "").map(str)
 
 
-def _types(texts: Sequence[str], numbers: Sequence[str]) -> dict[str, Any]:
-    return {**dict.fromkeys(texts, "category"), **dict.fromkeys(numbers, np.float64)}
-
-
 @contextmanager
 def _stream(path: Path) -> Iterator[IO[bytes]]:
     """The bytes of a file, unpacked."""
@@ -263,40 +266,51 @@ def _member(path: Path, archive: zipfile.ZipFile) -> str:
 
 def _head(path: Path) -> tuple[tuple[str, ...], list[list[str]], str]:
     """Column names, first rows and delimiter of a text table."""
-    with _stream(path) as stream:
-        text = io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
-        try:
-            first = text.readline()
-            if not first.strip():
-                raise ReportError(f"{path} is empty: it needs a line of column names and rows")
-            delimiter = _delimiter(path, first)
-            lines = csv.reader(_lines(first, text), delimiter=delimiter, skipinitialspace=True)
-            names = tuple(name.strip() for name in next(lines))
-            rows = []
-            for line in lines:
-                if line:
-                    rows.append(_row(path, line, len(names), lines.line_num))
-                if len(rows) == SAMPLE:
-                    break
-        except UnicodeDecodeError as error:
-            raise ReportError(_not_utf8(path)) from error
-        except csv.Error as error:
-            raise ReportError(f"{path} cannot be read as a table: {error}") from error
+    with _text(path) as text:
+        first = text.readline()
+        if not first.strip():
+            raise ReportError(f"{path} is empty: it needs a line of column names and rows")
+        delimiter = _delimiter(path, first)
+        lines = _cells(itertools.chain([first], text), delimiter)
+        names = tuple(name.strip() for name in next(lines))
+        rows = []
+        for cells in itertools.islice(filter(None, lines), SAMPLE):
+            # A row that is too long or too short is an error when all rows are read.
+            padded = [*cells, *[""] * len(names)][: len(names)]
+            rows.append([cell.strip() for cell in padded])
     return names, rows, delimiter
 
 
-def _lines(first: str, rest: IO[str]) -> Iterator[str]:
-    yield first
-    yield from rest
+def _check_fields(path: Path, size: int, delimiter: str) -> None:
+    """Raise unless every line has as many fields as the header: pandas fills or drops in silence.
+
+    Raises:
+        ReportError: one has not.
+    """
+    with _text(path) as text:
+        lines = _cells(text, delimiter)
+        for cells in lines:
+            if len(cells) != size and cells:
+                raise ReportError(
+                    f"{path}, line {lines.line_num}: {len(cells)} fields where the header has "
+                    f"{size}; put quotes around cells that contain the delimiter"
+                )
 
 
-def _row(path: Path, cells: list[str], size: int, line: int) -> list[str]:
-    if len(cells) != size:
-        raise ReportError(
-            f"{path}, line {line}: {len(cells)} fields where the header has {size}; "
-            "write the table again, with quotes around cells that contain the delimiter"
-        )
-    return [cell.strip() for cell in cells]
+def _cells(lines: Iterable[str], delimiter: str) -> _Reader:
+    return csv.reader(lines, delimiter=delimiter, skipinitialspace=True, strict=True)
+
+
+@contextmanager
+def _text(path: Path) -> Iterator[IO[str]]:
+    """The text of a file, unpacked; what is wrong with it becomes a sentence."""
+    with _stream(path) as stream:
+        try:
+            yield io.TextIOWrapper(stream, encoding="utf-8-sig", newline="")
+        except UnicodeDecodeError as error:
+            raise ReportError(f"{path} is not UTF-8 text: save the table as UTF-8") from error
+        except csv.Error as error:
+            raise ReportError(f"{path} cannot be read as a table: {error}") from error
 
 
 def _delimiter(path: Path, header: str) -> str:
@@ -309,10 +323,6 @@ def _delimiter(path: Path, header: str) -> str:
 
 def _unreadable(path: Path, error: Exception) -> str:
     return f"{path} cannot be read ({error}): check the name and the file"
-
-
-def _not_utf8(path: Path) -> str:
-    return f"{path} is not UTF-8 text: save the table as UTF-8"
 
 
 def _check_names(path: Path, names: Sequence[str]) -> None:

@@ -231,8 +231,24 @@ def _data_sets(cells: _Cells, roles: Roles) -> Iterator[CountedData]:
                     found, left = _regrouped(cells, families, spec)
                     tabulations += found
                     notes += [note for note in left if note not in notes]
-        kept = _of_units(tabulations, _units(roles)) if roles.action_units else tabulations
-        yield CountedData(cells.dataset.levels[dataset], tuple(kept), tuple(notes))
+        if roles.action_units:
+            tabulations = list(_of_units(tabulations, _units(roles)))
+        notes += _absent(tabulations, roles)
+        yield CountedData(cells.dataset.levels[dataset], tuple(tabulations), tuple(notes))
+
+
+def _absent(tabulations: Iterable[Tabulation], roles: Roles) -> Iterator[str]:
+    """Sentences on what was asked for and is not among the counts of a data set."""
+    tabulations = list(tabulations)
+    if not tabulations:
+        yield "nothing that was asked for is counted"
+        return
+    for label in roles.positives:
+        if label not in {tabulation.label for tabulation in tabulations}:
+            yield f"no counts of label {label}"
+    for spec in _specs(roles):
+        if spec.name not in {tabulation.attribute for tabulation in tabulations}:
+            yield f"no counts by {spec.name}"
 
 
 def _in_order(codes: Codes) -> Codes:
@@ -323,6 +339,7 @@ def _of_units(tabulations: Iterable[Tabulation], wanted: tuple[str, ...]) -> Ite
     for tabulation in tabulations:
         units = tuple(unit for unit in wanted if unit in tabulation.units)
         key = (tabulation.label, tabulation.attribute, units)
-        if units and key not in seen:
+        # Asked for no unit at all, each question is one stratum.
+        if (units or not wanted) and key not in seen:
             seen.add(key)
             yield summed(tabulation, units)

@@ -45,6 +45,8 @@ WORDS = {
     "labelled": ("n_labelled", "n_labeled"),
 }  # fmt: skip
 VOTE_PREFIXES = ("votes_", "vote_")
+#: numbers up to this may be codes of groups
+_LARGEST_CODE = 12
 EMOTIONS = frozenset(
     {"neutral", "happiness", "happy", "surprise", "surprised", "sadness", "sad", "anger", "angry",
      "disgust", "disgusted", "fear", "fearful", "afraid", "contempt"}
@@ -313,7 +315,8 @@ class _Guess:
 
 
 def _are_measured(levels: set[str]) -> bool:
-    """Whether levels are fractions, or more numbers than there would be codes of groups."""
+    """Whether levels are numbers too large or too fine to be codes of groups, as years of age."""
     if not levels or not all(re.fullmatch(r"\d+(\.\d+)?", level) for level in levels):
         return False
-    return len(levels) > 12 or any(float(level) != int(float(level)) for level in levels)
+    numbers = [float(level) for level in levels]
+    return max(numbers) > _LARGEST_CODE or any(number != int(number) for number in numbers)

@@ -37,16 +37,14 @@ def presences(
         (N, M) 1 present, 0 absent, -1 not measured (or, with thresholds of groups, in no group).
     """
     values = observations.intensities
-    above: NDArray[np.bool_]
+    unknown = np.isnan(values)
     if isinstance(thresholds, Mapping):
         limits = np.array([thresholds[unit] for unit in observations.action_units])
-        unknown = np.isnan(values)
-        above = np.greater(values, limits)
     else:
         assert groups is not None, "thresholds of groups need the groups"
-        limits = np.asarray(thresholds, dtype=np.float64)
-        unknown = np.isnan(values) | (groups == UNKNOWN)[:, None]
-        above = np.greater(values, limits[groups])
+        unknown |= (groups == UNKNOWN)[:, None]
+        limits = np.asarray(thresholds, dtype=np.float64)[groups]
+    above: NDArray[np.bool_] = np.greater(values, limits)
     return np.where(unknown, UNKNOWN, above).astype(np.int8)
 
 
