@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Literal
-
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 from statsmodels.stats.multitest import multipletests  # type: ignore[import-untyped]
@@ -19,7 +17,16 @@ def holm(p: ArrayLike) -> Floats:
 
     Source: metrics.md 10.10; Holm 1979.
     """
-    return _corrected(p, "holm")
+    values = np.array(p, dtype=np.float64)
+    made = ~np.isnan(values)
+    tested = values[made]
+    order = np.argsort(tested, kind="stable")
+    # statsmodels gives the same numbers but collects garbage at each call (40 ms)
+    steps = tested[order] * np.arange(len(tested), 0, -1)
+    corrected = np.empty_like(tested)
+    corrected[order] = np.minimum(np.maximum.accumulate(steps), 1.0)
+    values[made] = corrected
+    return values
 
 
 def benjamini_hochberg(p: ArrayLike) -> Floats:
@@ -30,13 +37,8 @@ def benjamini_hochberg(p: ArrayLike) -> Floats:
 
     Source: metrics.md 10.10; Benjamini and Hochberg 1995.
     """
-    return _corrected(p, "fdr_bh")
-
-
-def _corrected(p: ArrayLike, method: Literal["holm", "fdr_bh"]) -> Floats:
-    """The corrected values, NaN where `p` is."""
     values = np.array(p, dtype=np.float64)
     made = ~np.isnan(values)
     if made.any():
-        values[made] = multipletests(values[made], method=method)[1]
+        values[made] = multipletests(values[made], method="fdr_bh")[1]
     return values

@@ -5,6 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy.stats import false_discovery_control
+from statsmodels.stats.multitest import multipletests
 
 from reports.stats.multiplicity import benjamini_hochberg, holm
 from tests.reports.stats.rscript import r_numbers
@@ -71,3 +72,11 @@ def test_corrections_equal_r(correct, name):
     wanted = r_numbers(f"p.adjust(c({','.join(map(str, p))}), '{name}')")
 
     assert correct(p) == pytest.approx(wanted, rel=1e-12)
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_holm_equals_statsmodels(seed):
+    p = np.random.default_rng(seed).beta(0.3, 2, size=30)
+    p[5] = p[9]
+
+    assert holm(p) == pytest.approx(multipletests(p, method="holm")[1], rel=1e-14)
