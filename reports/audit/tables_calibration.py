@@ -35,9 +35,9 @@ def calibration_tables(result: AuditResult, convention: Convention) -> Iterator[
             title=f"Accuracy of action units by {attribute}, raw and recalibrated thresholds",
             caption=(
                 f"Accuracy of action-unit presence by {attribute} under one threshold for all "
-                "(raw) and under thresholds of the groups that level their accuracies (recalibrated). "
-                "p: are the accuracies equal, Pearson chi-square without Yates correction. Convention "
-                f"{convention.name}."
+                "(raw) and under thresholds of the groups that level their accuracies "
+                "(recalibrated). p: are the accuracies equal, Pearson chi-square without Yates "
+                f"correction. Convention {convention.name}."
             ),
             columns=tuple(_columns(groups)),
             blocks=tuple(blocks),

@@ -1,0 +1,119 @@
+"""The audit as one page: summary, tables and figures in a file that needs no network."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+
+from reports.audit.overview import general, overviews
+from reports.audit.result import AuditResult
+from reports.formats.markdown import escaped
+from reports.tables import Column, Table
+
+#: title, caption, SVG
+Figure = tuple[str, str, str]
+
+TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
+#: findings in view; the rest unfolds
+FIRST_FINDINGS = 12
+
+QUESTION = (
+    "Do annotators give a label to one group more often than to another when the face does the "
+    "same thing?"
+)
+READING = (
+    "A share P(label | condition, group) is that of the images of a group, among those that meet "
+    "the condition, which carry the label. A condition is what the face does: AU06=0, AU12=1 are "
+    "faces whose action unit 6 is absent and 12 present.",
+    "A difference within a condition is a difference between faces that do the same thing as far "
+    "as these action units tell. It is annotation bias only if nothing else that annotators see, "
+    "and the units do not measure, differs between the groups.",
+    "p is the probability of a difference at least this large if label and group were independent "
+    "within the condition. Holm p is corrected for the number of tests; only what survives it is "
+    "called a finding. In large data sets tiny differences have tiny p: read the size of the "
+    "difference and its interval first.",
+    "'-' stands where a number is not defined or not trustworthy; its footnote says why. An empty "
+    "entry was not asked. A condition without a finding is not proof of equal treatment: audit.csv "
+    "and pairs.csv hold the smallest difference that could have been found.",
+    "Bold marks the group of the highest share where the test of its condition is below .05, "
+    "before correction.",
+)
+
+
+def html_page(
+    result: AuditResult, tables: Sequence[Table], figures: Sequence[Figure], *, title: str
+) -> str:
+    """The whole audit as one HTML document without outside parts.
+
+    Args:
+        result: of the audit.
+        tables: as `audit_tables` gives them.
+        figures: title, caption and SVG of each. The SVG is put in as it is, so it must be our own;
+            everything else is escaped.
+        title: of the page.
+    """
+    environment = Environment(
+        loader=FileSystemLoader(TEMPLATES),
+        autoescape=True,
+        undefined=StrictUndefined,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    return environment.get_template("audit.html.j2").render(
+        title=title,
+        question=QUESTION,
+        reading=READING,
+        settings=dict(result.settings),
+        overviews=overviews(result),
+        notes=general(result.notes),
+        limits=general(result.limits),
+        findings=result.findings,
+        first=FIRST_FINDINGS,
+        tables=tables,
+        spans=_spans,
+        figures=[(name, caption, Markup(svg)) for name, caption, svg in figures],  # noqa: S704
+    )
+
+
+def summary_text(result: AuditResult, *, title: str) -> str:
+    """The audit in words, as Markdown: question, data, limits, notes, findings."""
+    lines = [f"# {escaped(title)}", "", QUESTION, ""]
+    if result.settings:
+        chosen = ", ".join(f"{name} {value}" for name, value in result.settings.items())
+        lines += [f"Settings: {escaped(chosen)}.", ""]
+    for overview in overviews(result):
+        lines += [f"## {escaped(overview.dataset)}", ""]
+        lines += _list("", (overview.size, *overview.groups))
+        lines += _list("Cannot be asked, or only in part:", overview.limits)
+        lines += _list("Notes:", overview.notes)
+    lines += _list("Of all data:", (*general(result.limits), *general(result.notes)))
+    lines += ["## Findings", ""]
+    if result.findings:
+        lines += _list("Differences that survive Holm's correction:", result.findings)
+    else:
+        lines += ["No difference survives Holm's correction.", ""]
+    lines += ["## How to read a number", "", *(f"{text}\n" for text in READING)]
+    return "\n".join(lines).rstrip() + "\n"
+
+
+def _list(head: str, items: Sequence[str]) -> list[str]:
+    items = [f"- {escaped(item)}" for item in items if item]
+    if not items:
+        return []
+    return [*([head, ""] if head else []), *items, ""]
+
+
+def _spans(columns: Sequence[Column]) -> list[tuple[str, int]]:
+    """Spanning headers and how many columns each covers; empty where no column has one."""
+    if not any(column.span for column in columns):
+        return []
+    spans: list[tuple[str, int]] = []
+    for column in columns:
+        if spans and spans[-1][0] == column.span:
+            spans[-1] = (column.span, spans[-1][1] + 1)
+        else:
+            spans.append((column.span, 1))
+    return spans
