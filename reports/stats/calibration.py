@@ -222,7 +222,9 @@ def _detection(score: Floats, truth: Flags, codes: Codes, thresholds: Floats) ->
         return np.asarray(np.bincount(codes[rows], minlength=size), dtype=np.float64)
 
     def rate(part: Floats, whole: Floats) -> Floats:
-        return np.divide(part, whole, out=np.full(size, np.nan), where=whole > 0)
+        shares = np.full(size, np.nan)
+        np.divide(part, whole, out=shares, where=whole > 0)
+        return shares
 
     right, n = counts(shown == truth), np.bincount(codes, minlength=size)
     return Detection(

@@ -6,10 +6,18 @@ A code of -1 means unknown: such rows, and rows without votes, are left out.
 
 Which test: `cluster_permutation` holds its level at any number of clusters, because if the group
 makes no difference, whole clusters could have been dealt to the groups in any other way.
-`cluster_wald` relies on many clusters in every group.
-LEVELS
-Use the Wald test where groups vary within clusters, or where every group has fifty clusters or
-more and permuting takes long.
+`cluster_wald` relies on many clusters in every group. Rejections at 5 % without a difference, in
+4,000 simulated data sets each (shares around 1/2 and 1/12, one and six strata, 30 to 60 votes a
+cluster and stratum, actors differing by a standard deviation of 0.7 logits; standard error 0.3 %):
+
+    clusters per group    cluster_wald     cluster_permutation
+    48, 43                4.7 to 5.1 %     4.5 to 5.2 %
+    61, 22, 7             8.3 to 12.0 %    4.9 to 5.5 %
+    5, 5                  4.2 to 6.2 %     4.3 to 5.0 %
+
+So the permutation test is the one to report. The Wald test holds its level for two groups of some
+forty clusters, not where one of several groups is small. It is for groups that vary within
+clusters, and for so many clusters in every group that permuting takes long.
 """
 
 from __future__ import annotations
