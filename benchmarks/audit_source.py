@@ -10,8 +10,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from benchmarks import registry
-from datasets.spec import Codes, FaceData
+from benchmarks.errors import StudyError
+from datasets.spec import UNKNOWN, Codes, FaceData
+from reports.audit.action_units import unit_column
+from reports.audit.levels import AttributeSpec, places_of
 from reports.audit.observations import Grouping, Observations
+from reports.audit.roles import NO_COLUMN, Roles
 
 if TYPE_CHECKING:
     from datasets.spec import Dataset
@@ -88,3 +92,45 @@ def _rows(whole: Observations, part: str, rows: Codes) -> Observations:
         intensities=whole.intensities[rows],
         clusters=None if whole.clusters is None else whole.clusters[rows],
     )
+
+
+def restricted(data: Observations, roles: Roles) -> Observations:
+    """The observations with the labels, attributes and action units that the options name.
+
+    Raises:
+        StudyError: the data set has no such label, attribute or unit.
+        ReportError: an attribute has no such level.
+    """
+    labels = [_place(name, data.classes, "label", data.name) for name in roles.positives]
+    units = [_place(name, data.action_units, "action unit", data.name) for name in _units(roles)]
+    kept = range(len(data.action_units)) if not roles.action_units else units
+    return replace(
+        data,
+        classes=tuple(data.classes[place] for place in labels) or data.classes,
+        yes=data.yes[:, labels] if labels else data.yes,
+        groupings=tuple(_derived(data, spec) for spec in roles.attributes) or data.groupings,
+        action_units=tuple(data.action_units[place] for place in kept),
+        intensities=data.intensities[:, list(kept)],
+    )
+
+
+def _units(roles: Roles) -> list[str]:
+    named = [(unit_column(name), name) for name in roles.action_units if name != NO_COLUMN]
+    return [unit.unit if unit else name for unit, name in named]
+
+
+def _place(name: str, names: Sequence[str], what: str, source: str) -> int:
+    if name not in names:
+        raise StudyError(f"{source} has no {what} '{name}'; it has {', '.join(names) or 'none'}.")
+    return list(names).index(name)
+
+
+def _derived(data: Observations, spec: AttributeSpec) -> Grouping:
+    names = [grouping.name for grouping in data.groupings]
+    grouping = data.groupings[_place(spec.column, names, "attribute", data.name)]
+    if spec.levels is None:
+        return replace(grouping, name=spec.name)
+    groups, places = places_of(spec, grouping.levels)
+    # One more place at the end, so that code -1 stays -1.
+    table = np.array([*places, UNKNOWN], dtype=np.int64)
+    return Grouping(spec.name, groups, table[grouping.codes])

@@ -8,6 +8,7 @@ import os
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
 _DESCRIPTION = """\
 EvenFace compares bias-mitigation methods for facial expression recognition.
@@ -21,6 +22,7 @@ _MODULES = {
     "list": "listing",
     "data": "data",
     "counterfactuals": "counterfactuals",
+    "audit": "audit",
 }
 
 
@@ -78,6 +80,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_list(commands)
     _add_data(commands)
     _add_counterfactuals(commands)
+    _add_audit(commands)
     return parser
 
 
@@ -212,6 +215,79 @@ def _add_counterfactuals(commands: argparse._SubParsersAction[argparse.ArgumentP
     )
     made.add_argument("--data-root", type=Path, metavar="DIR")
     made.add_argument("--cache", type=Path, default=Path(".cache/evenface"), metavar="DIR")
+
+
+def _add_audit(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
+    audit = commands.add_parser(
+        "audit",
+        help="is a label given to one group more often when the face does the same thing?",
+    )
+    audit.add_argument(
+        "inputs", nargs="*", metavar="FILE|DATASET",
+        help="tables of images or counts (CSV, TSV, Parquet), or registered data sets",
+    )  # fmt: skip
+    _add_audit_columns(
+        audit.add_argument_group("columns of a file (guessed and shown if not said)")
+    )
+    _add_audit_choices(audit.add_argument_group("how"))
+    where = audit.add_argument_group("where")
+    where.add_argument("--out", type=Path, metavar="DIR", help="default: results/audit")
+    where.add_argument("--data-root", type=Path, metavar="DIR")
+    where.add_argument("--cache", type=Path, default=Path(".cache/evenface"), metavar="DIR")
+
+
+def _add_audit_columns(group: argparse._ArgumentGroup) -> None:
+    lists: dict[str, Any] = {"type": _names, "default": (), "metavar": "LIST"}
+    group.add_argument("--label", default="", metavar="COL", help="column of the label")
+    group.add_argument("--votes", **lists, help="columns of votes, instead of a label")
+    group.add_argument("--positive", **lists, help="labels asked about (default: all)")
+    group.add_argument(
+        "--attribute", action="append", default=[], metavar="SPEC",
+        help="protected attributes: gender,race or 'race3=race:Asian|Black|White' or "
+        "'age2=age:<=19&20-39|40-69'; may be repeated",
+    )  # fmt: skip
+    group.add_argument("--au", **lists, help="action units that make the conditions")
+    group.add_argument("--strata", **lists, help="columns that name the movement in words")
+    group.add_argument("--cluster", default="", metavar="COL", help="person shared by several rows")
+    group.add_argument("--prediction", default="", metavar="COL", help="class a model predicts")
+    group.add_argument("--dataset", default="", metavar="COL", help="tells data sets apart")
+    group.add_argument("--weight", default="", metavar="COL", help="images that a row stands for")
+    group.add_argument("--labelled", default="", metavar="COL", help="of these, with the label")
+    group.add_argument("--counts", action="store_true", help="rows are counts of a cell")
+    group.add_argument("--predicted", **lists, help="attributes that a classifier guessed")
+    group.add_argument(
+        "--attribute-confusion", action="append", default=[], metavar="ATTRIBUTE=FILE",
+        help="its confusion matrix (CSV, rows true, columns guessed); may be repeated",
+    )  # fmt: skip
+
+
+def _add_audit_choices(group: argparse._ArgumentGroup) -> None:
+    group.add_argument(
+        "--condition", choices=("auto", "marginal", "joint"), default="auto",
+        help="strata: each action unit alone, or joint patterns (default: joint if counts allow)",
+    )  # fmt: skip
+    group.add_argument(
+        "--au-threshold", action="append", default=[], metavar="NUMBER|AU=NUMBER",
+        help="intensity above which a unit is present; may be repeated",
+    )  # fmt: skip
+    group.add_argument(
+        "--au-truth", type=_names, default=(), metavar="AU=COL,...",
+        help="expert-coded presence: calibrate thresholds per group",
+    )  # fmt: skip
+    group.add_argument("--expert", type=Path, metavar="FILE", help="file of the expert codes")
+    group.add_argument(
+        "--convention", choices=("strict", "paper"), default="strict",
+        help="strict: exact p for sparse tables, Holm, Wilson; paper: as Chen and Joo printed",
+    )  # fmt: skip
+    group.add_argument(
+        "--family", choices=("table", "call"), default="table",
+        help="tests corrected together: of one label and attribute (default), or all",
+    )  # fmt: skip
+    group.add_argument("--seed", type=int, default=0, metavar="N", help="of permutations (0)")
+    group.add_argument(
+        "--simulate", type=_positive, metavar="N",
+        help="check the tests themselves on N data sets whose bias is known",
+    )  # fmt: skip
 
 
 def _names(text: str) -> tuple[str, ...]:

@@ -167,3 +167,22 @@ def clustered_pair_rows(question: Question, tabulation: Tabulation) -> Iterator[
                     "n": int(np.isin(inside.groups, (first, second)).sum()),
                     "reason": estimate.reason,
                 }
+
+
+def with_clustered_intervals(question: Question, rows: Iterator[Row]) -> Iterator[Row]:
+    """Rows of `discrimination` of images that are not independent.
+
+    The raw form has the interval that takes clusters as units; the conditional form keeps its value
+    and has no interval.
+    """
+    assert question.rows is not None
+    groups = question.overall.groups
+    votes = _Votes.of(question.rows, question.strata_codes(question.overall))
+    for row in rows:
+        if row["form"] == "raw":
+            pair = groups.index(row["group_a"]), groups.index(row["group_b"])
+            estimate = votes.difference(*pair)
+            yield row | {"low": estimate.low, "high": estimate.high, "reason": estimate.reason}
+        else:
+            said = "no interval: images are not independent"
+            yield row | {"low": math.nan, "high": math.nan, "reason": row["reason"] or said}

@@ -33,7 +33,7 @@ class Collected:
         """Rows of any frame but `tests` and `cells`."""
         self._rows[frame].extend(rows)
 
-    def test(self, row: Row, *, family: str = "", cell_of: str = "") -> None:
+    def test(self, row: Row, *, family: str = "", cell_of: str = "", variant: str = "") -> None:
         """A row of `audit.csv`.
 
         Args:
@@ -41,6 +41,7 @@ class Collected:
             family: kind of test that is corrected together with others of its kind; empty for a
                 row that stands beside the one that is corrected.
             cell_of: the family of strata (`AU06,AU12`) where a table prints this test.
+            variant: a sensitivity run, corrected on its own.
         """
         self._rows["tests"].append(row)
         if cell_of:
@@ -48,7 +49,7 @@ class Collected:
             family = CELLS
         if family:
             table = (row["label"], row["attribute"]) if self._options.family == "table" else ()
-            self._families[family, *table].append(row)
+            self._families[family, variant, *table].append(row)
 
     def frames(self) -> dict[str, pd.DataFrame]:
         """All frames, corrected within each family; undefined p values take no part."""

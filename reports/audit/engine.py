@@ -4,17 +4,27 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
 
 from reports.audit.association_rows import association_tests
+from reports.audit.calibration_rows import (
+    Calibrated,
+    calibrated,
+    calibration_rows,
+    sensitivity_questions,
+)
 from reports.audit.cluster_rows import (
     clustered_pair_rows,
     clustered_proportion_rows,
     clustered_tests,
     is_clustered,
     pooled_clustered_tests,
+    with_clustered_intervals,
 )
 from reports.audit.collected import Collected
 from reports.audit.counts_file import CountedData
+from reports.audit.expert import Expert
 from reports.audit.group_rows import agreement_rows, corrected_rows, loss_rows, loss_tests
 from reports.audit.intensity_rows import (
     MODELS,
@@ -44,38 +54,43 @@ Progress = Callable[[int, int, str], None]
 
 
 def audit(
-    inputs: Sequence[Input], options: AuditOptions, *, progress: Progress | None = None
+    inputs: Sequence[Input],
+    options: AuditOptions,
+    *,
+    expert: Expert | None = None,
+    progress: Progress | None = None,
 ) -> AuditResult:
     """Every question that the inputs allow, asked.
 
     Args:
         inputs: data sets, in the order of the tables' blocks.
         options: the user's choices.
+        expert: faces on which presence thresholds are calibrated; the questions are then asked once
+            more under these.
         progress: told before each question.
 
     Raises:
-        ReportError: joint patterns of too many action units.
+        ReportError: joint patterns of too many action units, or a unit without a threshold.
     """
-    tables: dict[tuple[str, str], list[Question]] = defaultdict(list)
-    for data in inputs:
-        for question in _questions(data, options):
-            tables[question.label, question.attribute].append(question)
+    thresholds = calibrated(expert, options) if expert is not None else []
+    tables = _tables(inputs, thresholds, options)
     conditions = {
         key: chosen_condition(questions, options.condition, options.convention)
         for key, questions in tables.items()
     }
     collected = Collected(options)
+    if expert is not None:
+        collected.add("calibration", calibration_rows(expert, thresholds))
     every = [question for questions in tables.values() for question in questions]
+    tell = progress or (lambda done, total, what: None)
     for done, question in enumerate(every):
-        if progress is not None:
-            text = f"{question.dataset}: {question.label} by {question.attribute}"
-            progress(done, len(every), text)
-        _ask(question, conditions[question.label, question.attribute], options, collected)
+        tell(done, len(every), f"{question.dataset}: {question.label} by {question.attribute}")
+        asked = _Asking(question, conditions[question.label, question.attribute], options)
+        asked.into(collected)
     for data in inputs:
         if isinstance(data, Observations):
             _describe(data, options, collected)
-    if progress is not None:
-        progress(len(every), len(every), "")
+    tell(len(every), len(every), "")
     frames = collected.frames()
     return AuditResult(
         frames,
@@ -86,90 +101,111 @@ def audit(
     )
 
 
+def _tables(
+    inputs: Sequence[Input], thresholds: Sequence[Calibrated], options: AuditOptions
+) -> dict[tuple[str, str], list[Question]]:
+    """The questions of each table, one label by one attribute in all data sets."""
+    tables: dict[tuple[str, str], list[Question]] = defaultdict(list)
+    for data in inputs:
+        asked = _questions(data, options)
+        if isinstance(data, Observations):
+            asked += sensitivity_questions(data, thresholds, options)
+        for question in asked:
+            tables[question.label, question.attribute].append(question)
+    return tables
+
+
 def _questions(data: Input, options: AuditOptions) -> list[Question]:
     if isinstance(data, CountedData):
         return questions_of_counts(data)
     return questions_of_rows(data, options)
 
 
-def _ask(
-    question: Question, condition: Condition, options: AuditOptions, collected: Collected
-) -> None:
-    printed = question.printed(condition)
-    clustered = is_clustered(question)
-    for tabulation in (*printed, question.overall):
-        # A data set without facial movement has one condition only, which then is what is printed.
-        in_table = bool(tabulation.units) or not printed
-        if clustered:
-            _clustered(question, tabulation, options, collected, in_table=in_table)
-        if not _of_votes(question):
-            _independent(question, tabulation, options, collected, in_table=in_table)
-    for tabulation in question.pooled(condition):
-        _pooled(question, tabulation, options, collected)
-    _discriminate(question, condition, options, collected)
-    for model, term in group_terms(question):
-        collected.test(adjusted_test(question, model, term), family=MODELS[model])
-        collected.add("adjusted", adjusted_rows(question, model, term))
-    collected.add("curves", curve_rows(question))
+@dataclass(frozen=True, eq=False)
+class _Asking:
+    """One question under the condition of its table."""
 
+    question: Question
+    condition: Condition
+    options: AuditOptions
 
-def _of_votes(question: Question) -> bool:
-    return question.overall.counted == "vote"
+    def into(self, collected: Collected) -> None:
+        """Asks, and leaves all rows in `collected`."""
+        question = self.question
+        printed = question.printed(self.condition)
+        for tabulation in (*printed, question.overall):
+            # Without facial movement there is one condition only, which then is what is printed.
+            in_table = bool(tabulation.units) or not printed
+            self._strata(tabulation, collected, in_table=in_table)
+        for tabulation in question.pooled(self.condition):
+            self._pooled(tabulation, collected)
+        if question.variant:
+            return
+        self._discrimination(collected)
+        for model, term in group_terms(question):
+            row = self._noted(adjusted_test(question, model, term))
+            collected.test(row, family=MODELS[model])
+            collected.add("adjusted", adjusted_rows(question, model, term))
+        collected.add("curves", curve_rows(question))
 
+    @property
+    def _clustered(self) -> bool:
+        return is_clustered(self.question)
 
-def _clustered(
-    question: Question,
-    tabulation: Tabulation,
-    options: AuditOptions,
-    collected: Collected,
-    *,
-    in_table: bool,
-) -> None:
-    collected.add("proportions", clustered_proportion_rows(question, tabulation))
-    collected.add("pairs", clustered_pair_rows(question, tabulation))
-    for row, is_printed in clustered_tests(question, tabulation, options):
-        cell = tabulation.family if is_printed and in_table else ""
-        collected.test(row, family="" if not is_printed else "all", cell_of=cell)
+    @property
+    def _of_votes(self) -> bool:
+        return self.question.overall.counted == "vote"
 
+    def _strata(self, tabulation: Tabulation, collected: Collected, *, in_table: bool) -> None:
+        question, options = self.question, self.options
+        tests: list[tuple[dict[str, Any], bool]] = []
+        if self._clustered:
+            collected.add("proportions", clustered_proportion_rows(question, tabulation))
+            collected.add("pairs", clustered_pair_rows(question, tabulation))
+            tests += clustered_tests(question, tabulation, options)
+        else:
+            collected.add("proportions", proportion_rows(tabulation))
+            collected.add("pairs", pair_rows(tabulation))
+        if not self._of_votes:
+            plain = stratum_tests(tabulation, options)
+            tests += [(self._noted(row), is_for and not self._clustered) for row, is_for in plain]
+            collected.add("corrected", corrected_rows(question, tabulation, options))
+        for row, is_printed in tests:
+            collected.test(
+                row,
+                family="all" if is_printed else "",
+                cell_of=tabulation.family if is_printed and in_table else "",
+                variant=question.variant,
+            )
 
-def _independent(
-    question: Question,
-    tabulation: Tabulation,
-    options: AuditOptions,
-    collected: Collected,
-    *,
-    in_table: bool,
-) -> None:
-    clustered = is_clustered(question)
-    if not clustered:
-        collected.add("proportions", proportion_rows(tabulation))
-        collected.add("pairs", pair_rows(tabulation))
-    for row, is_printed in stratum_tests(tabulation, options):
-        corrected = is_printed and not clustered
-        cell = tabulation.family if corrected and in_table else ""
-        collected.test(row, family="all" if corrected else "", cell_of=cell)
-    collected.add("corrected", corrected_rows(question, tabulation, options))
+    def _pooled(self, tabulation: Tabulation, collected: Collected) -> None:
+        tests: list[dict[str, Any]] = []
+        if self._clustered:
+            tests += pooled_clustered_tests(self.question, tabulation, self.options)
+        if not self._of_votes:
+            tests += [self._noted(row) for row in pooled_tests(tabulation)]
+        for row in tests:
+            collected.test(row, family=row["test"], variant=self.question.variant)
 
+    def _noted(self, row: dict[str, Any]) -> dict[str, Any]:
+        """The row of a test that takes images as independent; it says so where they are not."""
+        if not self._clustered:
+            return row
+        rows = self.question.rows
+        assert rows is not None
+        said = f"images of one {rows.observations.cluster_name} taken as independent"
+        return row | {"reason": "; ".join(filter(None, (row["reason"], said)))}
 
-def _pooled(
-    question: Question, tabulation: Tabulation, options: AuditOptions, collected: Collected
-) -> None:
-    if is_clustered(question):
-        for row in pooled_clustered_tests(question, tabulation, options):
-            collected.test(row, family=row["test"])
-    if not _of_votes(question):
-        for row in pooled_tests(tabulation):
-            collected.test(row, family=row["test"])
-
-
-def _discriminate(
-    question: Question, condition: Condition, options: AuditOptions, collected: Collected
-) -> None:
-    asked = {"label": question, "prediction": of_prediction(question)}
-    for source, one in asked.items():
-        if one is not None and not _of_votes(one):
-            families = one.pooled(condition)
-            collected.add("discrimination", discrimination_rows(one.overall, families, source))
+    def _discrimination(self, collected: Collected) -> None:
+        asked = {"label": self.question, "prediction": of_prediction(self.question)}
+        for source, one in asked.items():
+            if one is None:
+                continue
+            families = one.pooled(self.condition)
+            rows = discrimination_rows(one.overall, families, source)
+            if is_clustered(one):
+                rows = with_clustered_intervals(one, rows)
+            collected.add("discrimination", rows)
 
 
 def _describe(data: Observations, options: AuditOptions, collected: Collected) -> None:

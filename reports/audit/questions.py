@@ -37,7 +37,9 @@ class Rows:
         """(N,) share of the votes for the label, 0 or 1 for single labels; NaN without a label."""
         yes = self.observations.yes[:, self.label].astype(float)
         votes = self.observations.votes
-        return np.divide(yes, votes, out=np.full(len(yes), np.nan), where=votes > 0)
+        shares: NDArray[np.float64] = np.full(len(yes), np.nan)
+        np.divide(yes, votes, out=shares, where=votes > 0)
+        return shares
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,12 +51,14 @@ class Question:
         marginals: each action unit alone, and each named condition.
         joints: all action units together, and each named condition.
         rows: the images; None for counts.
+        variant: how it differs from the question proper (other thresholds); corrected on its own.
     """
 
     overall: Tabulation
     marginals: tuple[Tabulation, ...]
     joints: tuple[Tabulation, ...]
     rows: Rows | None = None
+    variant: str = ""
 
     @property
     def dataset(self) -> str:
@@ -97,7 +101,7 @@ def questions_of_rows(observations: Observations, options: AuditOptions) -> list
     """
     present = _present(observations, options.thresholds)
     return [
-        _question(Rows(observations, label, grouping, present))
+        question_of(Rows(observations, label, grouping, present))
         for grouping in observations.groupings
         for label in range(len(observations.classes))
     ]
@@ -108,12 +112,15 @@ def _present(observations: Observations, given: Thresholds) -> Presences:
     return presences(observations, thresholds_of(units, values, observations.top, given))
 
 
-def _question(rows: Rows) -> Question:
+def question_of(rows: Rows, *, variant: str = "") -> Question:
+    """The question that these images ask; a `variant` is printed behind the data set's name."""
     observations = rows.observations
+    name = f"{observations.name} [{variant}]" if variant else observations.name
     label = observations.classes[rows.label]
 
     def counted(*units: str) -> Tabulation:
-        return tabulated(observations, label, rows.grouping, units, rows.present)
+        counts = tabulated(observations, label, rows.grouping, units, rows.present)
+        return replace(counts, dataset=name)
 
     named = [counted(condition.name) for condition in observations.conditions]
     alone = [counted(unit) for unit in observations.action_units]
@@ -123,6 +130,7 @@ def _question(rows: Rows) -> Question:
         marginals=(*alone, *named),
         joints=(*together, *named),
         rows=rows,
+        variant=variant,
     )
 
 
@@ -151,7 +159,7 @@ def of_prediction(question: Question) -> Question | None:
         return None
     predicted = rows.observations.predicted
     swapped = replace(rows.observations, yes=predicted, votes=np.ones(len(predicted), np.int64))
-    return _question(replace(rows, observations=swapped))
+    return question_of(replace(rows, observations=swapped))
 
 
 def chosen_condition(

@@ -32,10 +32,13 @@ def notes(
         if marginal and any(_moves(data) for data in inputs):
             names = ", ".join(f"'{label}'" for label in dict.fromkeys(marginal))
             said.append(
-                ("", f"Tables of {names} show each action unit alone: some joint pattern has too few "
-                 "images, or there are more than four units (--condition joint shows them all the "
-                 "same).")
-            )  # fmt: skip
+                (
+                    "",
+                    f"Tables of {names} show each action unit alone: some joint pattern has too "
+                    "few images, or there are more than four units (--condition joint shows the "
+                    "patterns all the same).",
+                )
+            )
     return tuple(said)
 
 
@@ -64,7 +67,7 @@ def _limits_of_rows(data: Observations) -> Iterator[str]:
     if not data.action_units and not data.conditions:
         yield (
             "Whether annotators treat equal faces alike cannot be asked: nothing tells what the "
-            "faces do (--au, --strata); a difference may come from the faces or from the annotators."
+            "faces do (--au, --strata); a difference may come from the faces or the annotators."
         )
     elif not data.action_units:
         names = ", ".join(condition.name for condition in data.conditions)
@@ -112,15 +115,17 @@ def _limits_of_questions(questions: Sequence[Question]) -> Iterator[str]:
     for question in questions:
         counts = question.overall.counts.sum(axis=(0, 1))
         if counts.sum() and not counts[1]:
-            yield f"The label '{question.label}' never occurs, so nothing can be tested about it."
+            yield f"The label '{question.label}' never occurs: nothing can be tested about it."
         elif counts.sum() and not counts[0]:
-            yield f"Every image has the label '{question.label}', so nothing can be tested about it."
+            yield f"Every image has the label '{question.label}': nothing can be tested about it."
 
 
 def findings(frames: Mapping[str, pd.DataFrame]) -> tuple[str, ...]:
     """The differences that survive Holm, largest effect first, one sentence each."""
-    cells: list[Row] = frames["cells"].to_dict("records")
-    found = [row for row in cells if row["p_holm"] < ALPHA]
+    cells = frames["cells"].to_dict("records")
+    found: list[Row] = [
+        {str(k): v for k, v in row.items()} for row in cells if row["p_holm"] < ALPHA
+    ]
     found.sort(key=lambda row: -abs(row["effect"]) if not math.isnan(row["effect"]) else 0.0)
     shares = _shares(frames["proportions"])
     return tuple(_finding(row, shares) for row in found)
@@ -143,6 +148,6 @@ def _finding(row: Row, shares: Mapping[tuple[str, ...], list[tuple[str, float]]]
     where = "" if row["condition"] == ALL else f" at {row['condition']}"
     p = "below .001" if row["p_holm"] < 0.001 else rounded(row["p_holm"], 3)
     return (
-        f"{row['dataset']}{where}: '{row['label']}' for {highest} ({rounded(high, 3)}) more often than for "
-        f"{lowest} ({rounded(low, 3)}); {row['attribute']}, Holm p {p}."
+        f"{row['dataset']}{where}: '{row['label']}' for {highest} ({rounded(high, 3)}) more often "
+        f"than for {lowest} ({rounded(low, 3)}); {row['attribute']}, Holm p {p}."
     )

@@ -1,0 +1,117 @@
+"""`audit`: annotation-bias tests, tables and figures of labelled face data; imports no torch."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.audit_progress import AuditProgress
+from benchmarks.errors import StoreError, StudyError
+from benchmarks.paths import shown
+from reports.audit.action_units import parse_thresholds
+from reports.audit.confusion_file import parse_confusions, with_confusions
+from reports.audit.counts_file import read_counts
+from reports.audit.documents import write_audit
+from reports.audit.engine import Input, audit
+from reports.audit.expert import Expert, parse_truth, read_expert
+from reports.audit.levels import parse_attributes
+from reports.audit.observations import Observations
+from reports.audit.options import AuditOptions
+from reports.audit.reading import read_observations
+from reports.audit.roles import Roles
+from reports.audit.terminal import terminal_text
+from reports.convention import convention_named
+
+DEFAULT_OUT = Path("results/audit")
+
+
+def main(arguments: Namespace) -> int:
+    """Writes `audit.csv`, tables, figures and the page of all inputs together.
+
+    Raises:
+        EvenFaceError, ReportError: an input cannot be read or does not fit the options.
+    """
+    if arguments.simulate is not None:
+        from benchmarks.commands.audit_levels import simulate
+
+        return simulate(arguments)
+    if not arguments.inputs and arguments.expert is None:
+        raise StudyError("Nothing to audit: give a file or a data set (`list datasets`).")
+    options = AuditOptions(
+        condition=arguments.condition,
+        thresholds=parse_thresholds(arguments.au_threshold),
+        convention=convention_named(arguments.convention),
+        family=arguments.family,
+        seed=arguments.seed,
+    )
+    inputs = _inputs(arguments)
+    for data in inputs:
+        for note in data.notes:
+            print(f"{data.name}: {note}")
+    expert = _expert(arguments)
+    with AuditProgress() as progress:
+        result = audit(inputs, options, expert=expert, progress=progress)
+    out = arguments.out or DEFAULT_OUT
+    try:
+        written = write_audit(result, out, options.convention)
+    except OSError as error:
+        raise StoreError(f"{out} cannot be written: {error.strerror or error}.") from None
+    print(terminal_text(result))
+    for path in written:
+        if path.parent == out:
+            print(shown(path, Path.cwd()))
+    return 0
+
+
+def _inputs(arguments: Namespace) -> list[Input]:
+    roles = Roles(
+        dataset=arguments.dataset,
+        labels=arguments.label,
+        positives=arguments.positive,
+        votes=arguments.votes,
+        attributes=parse_attributes(arguments.attribute),
+        action_units=arguments.au,
+        conditions=arguments.strata,
+        cluster=arguments.cluster,
+        prediction=arguments.prediction,
+        weight=arguments.weight,
+        labelled=arguments.labelled,
+        predicted_attributes=arguments.predicted,
+    )
+    confusions = parse_confusions(arguments.attribute_confusion)
+    found: list[Input] = []
+    for text in arguments.inputs:
+        read = _read(text, roles, arguments)
+        found += [
+            with_confusions(d, confusions) if isinstance(d, Observations) else d for d in read
+        ]
+    names = [data.name for data in found]
+    for name in names:
+        if names.count(name) > 1:
+            raise StudyError(f"Two data sets are called '{name}': rename a file.")
+    return found
+
+
+def _read(text: str, roles: Roles, arguments: Namespace) -> Sequence[Input]:
+    path = Path(text)
+    if path.is_file():
+        if arguments.counts:
+            return read_counts(path, roles)
+        return read_observations(path, roles)
+    if path.suffix or len(path.parts) > 1:
+        raise StudyError(f"There is no file {text}.")
+    from benchmarks.audit_source import observations_of, restricted
+
+    observed = observations_of(text, arguments.data_root, arguments.cache)
+    return [restricted(data, roles) for data in observed]
+
+
+def _expert(arguments: Namespace) -> Expert | None:
+    if not arguments.au_truth:
+        if arguments.expert is not None:
+            raise StudyError("--expert needs --au-truth AU04=COLUMN,...: its expert codes.")
+        return None
+    path = arguments.expert or Path(arguments.inputs[0])
+    truth = parse_truth(arguments.au_truth)
+    return read_expert(path, truth, parse_attributes(arguments.attribute), arguments.au)
