@@ -209,17 +209,20 @@ class Table:
     def stretches(self, tallest: int) -> tuple[Table, ...]:
         """The table cut into parts of at most `tallest` lines, block titles and footer included.
 
-        A block that is cut has its title again in the next part. The footer goes with the last
-        part. Footnote marks are to be asked of the whole table.
+        A block that is cut has its title again in the next part; of a narrow table only blocks that
+        fit no part are cut. The footer goes with the last part. Footnote marks are to be asked of
+        the whole table.
         """
         parts: list[list[Block]] = [[]]
         room = tallest
         for block in self.blocks:
             left = block.rows
+            uncut = self.narrow and room < 1 + len(left) <= tallest
             while left:
-                if room < 2:
+                if room < 2 or uncut:
                     parts.append([])
                     room = tallest
+                    uncut = False
                 parts[-1].append(replace(block, rows=left[: room - 1]))
                 room -= 1 + len(parts[-1][-1].rows)
                 left = left[len(parts[-1][-1].rows) :]

@@ -25,7 +25,7 @@ class Survivor:
 
 @dataclass(frozen=True)
 class Overview:
-    """One data set; `groups` are texts as `gender: male 300, female 280`."""
+    """One data set; `groups` are texts as `gender: male (300), female (280)`."""
 
     dataset: str
     size: str
@@ -86,7 +86,7 @@ def _sizes(dataset: str, found: Found) -> tuple[str, tuple[str, ...]]:
         return "", ()
     total = max(sum(own.values()) for own in sizes.values())
     texts = (
-        f"{attribute}: {', '.join(f'{group} {n:,}' for group, n in own.items())}"
+        f"{attribute}: {', '.join(f'{group} ({n:,})' for group, n in own.items())}"
         for attribute, own in sizes.items()
     )
     return f"{total:,} {images_word(counted)} of known group", tuple(texts)

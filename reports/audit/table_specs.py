@@ -40,6 +40,7 @@ class ConditionalSpec:
         kind: whether its conditions are values of one unit, joint patterns of several units, or
             there are none; the last kind has a row a label, the others one label.
         stem: what its attributes are called together.
+        apart: whether other data sets have a table of their own, for their groups differ.
     """
 
     kind: Kind
@@ -47,6 +48,17 @@ class ConditionalSpec:
     labels: tuple[str, ...]
     sets: tuple[ColumnSet, ...]
     datasets: tuple[str, ...]
+    apart: bool = False
+
+    @property
+    def label(self) -> str:
+        """The label asked about; `label` where there are several."""
+        return "label" if self.kind == "overall" else self.labels[0]
+
+    @property
+    def where(self) -> str:
+        """For titles: the data sets, if others have a table of their own."""
+        return f", {' and '.join(self.datasets)}" if self.apart else ""
 
 
 class Found:
@@ -113,9 +125,11 @@ def conditional_specs(found: Found) -> Iterator[ConditionalSpec]:
             own[attribute] = found.groups(dataset, attribute)
             labels.setdefault(key, {})[label] = None
         for key, datasets in asked.items():
-            for part in _alike(datasets):
+            parts = _alike(datasets)
+            for part in parts:
                 sets = _column_sets(found, {name: datasets[name] for name in part})
-                yield ConditionalSpec(kind, key[1], tuple(labels[key]), sets, part)
+                names = tuple(labels[key])
+                yield ConditionalSpec(kind, key[1], names, sets, part, apart=len(parts) > 1)
 
 
 def kind_of(family: str) -> Kind:

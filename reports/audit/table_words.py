@@ -29,11 +29,10 @@ def images_word(counted: str) -> str:
 
 def caption_of(spec: ConditionalSpec, found: Found, convention: Convention, family: str) -> str:
     """What is tested, by which test, corrected over what, and of how many images."""
-    label = spec.labels[0] if spec.kind != "overall" else "label"
     attributes = " and ".join(one.attributes[-1] for one in spec.sets)
     condition = "" if spec.kind == "overall" else ", at equal facial movement"
     sentences = [
-        f"P({label} | {'condition, ' if condition else ''}group) by {attributes}{condition}.",
+        f"P({spec.label} | {'condition, ' if condition else ''}group) by {attributes}{condition}.",
         _tests(spec, found, convention),
     ]
     if convention.name != "paper":

@@ -54,11 +54,10 @@ class _Builder:
         blocks = tuple(self._block(dataset) for dataset in spec.datasets)
         nested = spec.kind == "joint" and any(len(one.attributes) > 1 for one in spec.sets)
         named = spec.labels if spec.kind != "overall" else ()
-        what = f"P({spec.labels[0]})" if named else "P(label)"
         how = {"marginal": "one unit at a time", "joint": "joint patterns", "overall": "all images"}
         return Table(
             key="_".join(["chen_5" if nested else LAYOUTS[spec.kind], *named, spec.stem]),
-            title=f"{what} by {self._attributes()}, {how[spec.kind]}",
+            title=f"P({spec.label}) by {self._attributes()}, {how[spec.kind]}{spec.where}",
             caption=caption_of(spec, self._found, self._convention, family),
             columns=tuple(column for one in spec.sets for column in self._columns(one)),
             blocks=blocks,

@@ -32,13 +32,12 @@ def residual_tables(found: Found, convention: Convention) -> Iterator[Table]:
             cells = [cell for block in blocks for row in block.rows for cell in row.cells]
             if len(one.groups) < 3 or not any(cell.state == "value" for cell in cells):
                 continue
-            label = "label" if spec.kind == "overall" else spec.labels[0]
             attribute = one.attributes[-1]
             yield Table(
                 key="_".join(["residuals", spec.kind, *spec.labels[:1], attribute]),
-                title=f"Adjusted residuals of {label} by {attribute}",
+                title=f"Adjusted residuals of {spec.label} by {attribute}{spec.where}",
                 caption=(
-                    f"Adjusted residuals of the images labelled {label}, by condition and "
+                    f"Adjusted residuals of the images labelled {spec.label}, by condition and "
                     f"{attribute}: how far a group lies from independence, in standard errors; "
                     f"positive: labelled more often. Convention {convention.name}."
                 ),

@@ -35,13 +35,12 @@ def clustered_tables(found: Found, convention: Convention) -> Iterator[Table]:
             blocks = [block for block in blocks if block.rows]
             if not blocks:
                 continue
-            label = "label" if spec.kind == "overall" else spec.labels[0]
             attribute = one.attributes[-1]
             yield Table(
                 key="_".join(["clusters", spec.kind, *spec.labels[:1], attribute]),
-                title=f"Shares of {label} by {attribute}, clusters as units",
+                title=f"Shares of {spec.label} by {attribute}, clusters as units{spec.where}",
                 caption=(
-                    f"P({label} | condition, {attribute}) with intervals and tests that take whole "
+                    f"P({spec.label} | condition, {attribute}) with intervals and tests that take whole "
                     "clusters as independent units: a cluster-robust Wald test, and a permutation "
                     "of clusters between the groups. p are not corrected; the conditional table "
                     f"has the corrected ones. Convention {convention.name}."

@@ -19,6 +19,12 @@ NARROW_HEADER = 9
 TALLEST = 42
 # Lines that rules and headers of a panel take.
 HEAD = 4
+# Characters of a line of a caption and of a note, the height of a note's line as a share of a row,
+# and the lines of caption and notes for which TALLEST leaves room.
+CAPTION_LINE = 75
+SMALL_LINE = 120
+SMALL_HEIGHT = 0.75
+KEPT = 6
 # Floats that may wait for their page; LaTeX gives up at 18 in older versions.
 MOST_FLOATS = 12
 CLEAR = "\\clearpage\n"
@@ -122,8 +128,9 @@ def _float(table: Table) -> str:
     """The table as one float, or as several with one number where it is taller than a page."""
     pages: list[list[Table]] = []
     panels = table.panels(WIDEST_NARROW if table.narrow else WIDEST, cut_spans=True)
-    for part in (piece for panel in panels for piece in panel.stretches(TALLEST - HEAD)):
-        if pages and sum(map(_height, [*pages[-1], part])) <= TALLEST:
+    tallest = TALLEST - _long_text(table)
+    for part in (piece for panel in panels for piece in panel.stretches(tallest - HEAD)):
+        if pages and sum(map(_height, [*pages[-1], part])) <= tallest:
             pages[-1].append(part)
         else:
             pages.append([part])
@@ -152,6 +159,15 @@ def _page(panels: list[Table], whole: Table, head: str) -> str:
             f"  \\par\\smallskip\n  \\parbox{{\\linewidth}}{{\\raggedright\\scriptsize {text}}}"
         )
     return "\n".join([*lines, END, ""])
+
+
+def _long_text(table: Table) -> int:
+    """Lines that the caption and notes of a narrow table take beyond the room that is kept."""
+    if not table.narrow:
+        return 0
+    caption = len(table.caption) / CAPTION_LINE
+    small = sum(1 + len(text) / SMALL_LINE for text in (table.remark, *table.notes()))
+    return max(0, round(caption + small * SMALL_HEIGHT) - KEPT)
 
 
 def _height(part: Table) -> int:
@@ -217,13 +233,19 @@ def _header(column: Column, whole: Table) -> str:
     first, *rest = (escaped(part) for part in column.header.split(" x "))
     lines = [first, *(f"$\\times$ {part}" for part in rest)]
     if whole.narrow and not rest and len(column.header) > NARROW_HEADER:
-        lines = [
-            escaped(part) for part in wrap(column.header, NARROW_HEADER, break_long_words=False)
-        ]
+        lines = [escaped(part) for part in _broken(column.header)]
     text = r"\\".join(lines)
     text += ARROWS[column.better] if whole.mixes_directions() else ""
     text += _mark(whole, column.note)
     return f"\\shortstack[r]{{{text}}}" if len(lines) > 1 else text
+
+
+def _broken(header: str) -> list[str]:
+    """A difference breaks before its second term, other headers at their blanks."""
+    first, minus, second = header.partition(" - ")
+    if minus:
+        return [f"{first} -", second]
+    return wrap(header, NARROW_HEADER, break_long_words=False) or [header]
 
 
 def _coded(part: Table) -> list[bool]:
