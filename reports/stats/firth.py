@@ -25,6 +25,8 @@ MAX_STEPS = 200
 MAX_LENGTH = 5.0
 #: a step that promised less, relative to the penalised log-likelihood, was the last
 TOLERANCE = 1e-14
+#: of a sum over many rows, relative to it
+ROUNDING = 1e-12
 
 
 class Block(NamedTuple):
@@ -97,11 +99,12 @@ class _Problem:
         return step, float(score @ step)
 
     def raised(self, point: _Point, step: Floats) -> _Point | None:
-        """A point along the step with a higher penalised likelihood; None if there is none."""
+        """A point along the step, its penalised likelihood no lower but for rounding; or None."""
+        least = point.penalised - ROUNDING * (1 + abs(point.penalised))
         length = min(1.0, MAX_LENGTH / float(np.abs(step).max(initial=1e-300)))
         while length > 1e-6:
             nearer = self.at(point.coefficients + length * step)
-            if nearer is not None and nearer.penalised > point.penalised:
+            if nearer is not None and nearer.penalised >= least:
                 return nearer
             length /= 2
         return None

@@ -99,7 +99,7 @@ def maximum_likelihood(
         warnings.simplefilter("ignore")  # what they would warn of is looked for below
         try:
             result, converged = _fitted(design, labels, weights)
-        except np.linalg.LinAlgError:
+        except (np.linalg.LinAlgError, _Diverging):
             return None
         coefficients = np.asarray(result.params, float)
         covariance = np.asarray(result.cov_params(), float)
@@ -142,20 +142,28 @@ def in_place(found: LogitFit, kept: NDArray[np.bool_]) -> LogitFit:
     return replace(found, coefficients=coefficients, covariance=covariance, reason=reason)
 
 
+class _Diverging(Exception):
+    """Newton's method runs away: no need to wait for its last step."""
+
+
+def _stop_diverging(coefficients: Floats) -> None:
+    if not np.abs(coefficients[1:]).max(initial=0.0) <= INFINITE:
+        raise _Diverging
+
+
 def _fitted(design: Floats, labels: Floats, weights: Floats | None) -> tuple[Any, bool]:
     """The result of statsmodels, and whether its steps became negligible."""
     if weights is not None:
         model = GLM(labels, design, family=Binomial(), freq_weights=weights)
         result = model.fit(maxiter=MAX_STEPS, tol=TOLERANCE, tol_criterion="params")
         return result, bool(result.converged)
-    # the rank is known, the ridge would keep coefficients from showing that they are infinite,
-    # and the callback looks for perfect fits at every step, at the price of a step
+    # the rank is known; the ridge would keep coefficients from showing that they are infinite
     result = Logit(labels, design, check_rank=False).fit(
         method="newton",
         maxiter=MAX_STEPS,
         tol=TOLERANCE,
         ridge_factor=0,
-        callback=lambda _: None,
+        callback=_stop_diverging,
         disp=0,
     )
     return result, bool(result.mle_retvals["converged"])
