@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 import numpy as np
@@ -21,6 +20,7 @@ Floats = NDArray[np.float64]
 #: a gap between conditions, and a further one between families of conditions, in widths of a bar
 _GAP, _FAMILY_GAP = 1.0, 0.8
 _LINE = 3.2
+_ROOM, _UNEVEN = 1.14, 2.0
 _LONGEST_TICK = 24.0
 _GREY = "#595959"
 
@@ -37,6 +37,8 @@ class BarPanel:
         values: (C, G, 3) proportion and ends of the error bar; NaN where undefined.
         n: (C, G) images; -1 where the audit has no row.
         marks: C signs above the conditions.
+        sizes: of all groups of the figure in this data set, as texts.
+        limit: upper end of the axis of proportions.
     """
 
     dataset: str
@@ -46,6 +48,8 @@ class BarPanel:
     values: Floats
     n: NDArray[np.int64]
     marks: Sequence[str]
+    sizes: Sequence[str] = ()
+    limit: float = 1.0
 
     @property
     def slots(self) -> float:
@@ -86,7 +90,6 @@ def draw_bars(
     panel: BarPanel,
     looks: dict[str, GroupStyle],
     *,
-    limit: float,
     upright: bool,
     room: float,
 ) -> None:
@@ -96,7 +99,6 @@ def draw_bars(
         axes: empty.
         panel: what to draw.
         looks: group -> look.
-        limit: upper end of the axis of proportions.
         upright: whether the texts of the conditions stand upright, being long.
         room: `tick_room` of the figure.
     """
@@ -110,7 +112,7 @@ def draw_bars(
         low, high = panel.values[:, place, 1], panel.values[:, place, 2]
         drawn = np.isfinite(low) & np.isfinite(high)
         # The white line makes the bar seen on dark fills.
-        for colour, width in (("white", 2.2), (INK, 0.8)):
+        for colour, width in (("white", 1.7), (INK, 0.8)):
             axes.vlines(x[drawn], low[drawn], high[drawn], color=colour, linewidth=width, zorder=3)
         for at in x[~np.isfinite(panel.values[:, place, 0]) & (panel.n[:, place] >= 0)]:
             axes.annotate(
@@ -120,7 +122,7 @@ def draw_bars(
     _mark(axes, panel)
     _name_conditions(axes, panel, upright=upright, room=room)
     axes.set_xlim(0, panel.slots)
-    axes.set_ylim(0, limit)
+    axes.set_ylim(0, panel.limit)
 
 
 def _mark(axes: Axes, panel: BarPanel) -> None:
@@ -158,7 +160,17 @@ def _name_conditions(axes: Axes, panel: BarPanel, *, upright: bool, room: float)
             )
 
 
-def axis_limit(panels: Sequence[BarPanel]) -> float:
-    """Upper end of the axis of proportions that leaves room for marks; 1 without any proportion."""
-    top = max(panel.top for panel in panels)
-    return min(top, 1.0) * 1.14 if top > 0 and math.isfinite(top) else 1.0
+def with_axes(panels: Sequence[BarPanel]) -> list[BarPanel]:
+    """The panels with upper ends of the axis of proportions that leave room for marks.
+
+    One for all panels, so that heights compare, unless the bars of some would be too low to see:
+    then each has its own.
+    """
+    tops = [min(panel.top, 1.0) for panel in panels]
+    highest = max(tops)
+    if highest <= _UNEVEN * min((top for top in tops if top > 0), default=1.0):
+        tops = [highest] * len(panels)
+    return [
+        replace(panel, limit=top * _ROOM if top > 0 else 1.0)
+        for panel, top in zip(panels, tops, strict=True)
+    ]

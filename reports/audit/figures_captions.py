@@ -40,7 +40,12 @@ def bar_title(label: str, attribute: str, name: str) -> str:
 
 
 def bar_caption(
-    rows: pd.DataFrame, cells: pd.DataFrame, result: AuditResult, convention: Convention
+    rows: pd.DataFrame,
+    cells: pd.DataFrame,
+    result: AuditResult,
+    convention: Convention,
+    *,
+    one_axis: bool,
 ) -> str:
     """Sentences for bars.
 
@@ -49,6 +54,7 @@ def bar_caption(
         cells: of `cells` that marks are drawn for.
         result: whose settings say what was corrected together.
         convention: of the error bars and marks.
+        one_axis: whether the axis of proportions is the same in all panels.
     """
     label, attribute = rows["label"].iloc[0], rows["attribute"].iloc[0]
     counted = f"{rows['counted'].iloc[0]}s"
@@ -63,6 +69,8 @@ def bar_caption(
     ]
     if (rows["n"] == 0).any():
         sentences.append(f"n = 0: the group has no {counted} of this condition.")
+    if not one_axis:
+        sentences.append("The axes of proportions differ between panels.")
     sentences.append(f"Convention: {convention.name}.")
     return " ".join(filter(None, sentences))
 

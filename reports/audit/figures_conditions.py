@@ -25,9 +25,9 @@ class Condition:
 
     @property
     def units(self) -> str:
-        """What the values are of, as printed below them."""
+        """What the values are of, as printed below them; empty for the whole data set."""
         if self.family == ALL:
-            return "together"
+            return ""
         return f"({self.family.replace(',', ', ')})" if "," in self.family else self.family
 
 
@@ -67,9 +67,11 @@ def chunks(conditions: Sequence[Condition], most: int) -> list[list[Condition]]:
     found: list[list[Condition]] = [[]]
     pieces = -(-len(conditions) // most)
     even = -(-len(conditions) // pieces) if pieces else most
-    for _, members in groupby(conditions, key=lambda condition: condition.family):
+    for family, members in groupby(conditions, key=lambda condition: condition.family):
         listed = list(members)
-        if found[-1] and len(found[-1]) + len(listed) > even:
+        # The whole data set joins the last run: it needs something to be compared with.
+        room = most if family == ALL else even
+        if found[-1] and len(found[-1]) + len(listed) > room:
             found.append([])
         for condition in listed:
             if len(found[-1]) == most:

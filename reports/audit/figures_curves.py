@@ -129,7 +129,7 @@ def _figure(panels: Sequence[_Panel], named: _Legend, columns: int) -> Figure:
         _draw(one, panel, named.looks, groups)
         put_title(one, f"{panel.action_unit}, {panel.dataset}", width=wide)
         if place % columns == 0:
-            one.set_ylabel(fitted(f"P({named.label})", _FRAME.height, TEXT_SIZE), labelpad=2)
+            one.set_ylabel(fitted(f"P({named.label})", _FRAME.height, TEXT_SIZE), labelpad=3)
         if place + columns >= len(panels):
             one.set_xlabel("intensity", labelpad=1)
     return figure
@@ -157,7 +157,7 @@ def _draw(axes: Axes, panel: _Panel, looks: dict[str, GroupStyle], groups: Seque
         )  # fmt: skip
     margin = 0.02 * (panel.end - panel.start)
     axes.set_xlim(panel.start - margin, panel.end + margin)
-    axes.set_ylim(-0.02, 1.02)
+    axes.set_ylim(-0.03, 1.06)
     axes.set_yticks([0, 0.5, 1])
     axes.xaxis.set_major_locator(MaxNLocator(5, steps=[1, 2, 5, 10]))
     axes.tick_params(pad=2)

@@ -43,8 +43,8 @@ def legend_texts(groups: Sequence[str], datasets: Sequence[str], sizes: Sizes) -
 
 
 def sizes_text(groups: Sequence[str], sizes: dict[str, int]) -> list[str]:
-    """The sizes of one data set in the order of the legend, as parts of one line."""
+    """The sizes of one data set in the order of the legend, a dash for a group that it lacks."""
     if not sizes:
         return []
-    numbers = [f"{sizes.get(group, 0):,}" for group in groups]
+    numbers = [f"{sizes[group]:,}" if group in sizes else "\u2013" for group in groups]
     return [f"n = {numbers[0]}", *numbers[1:]]

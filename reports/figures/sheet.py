@@ -27,7 +27,7 @@ class Frame:
     """Millimetres of a panel: its axes and the room on each side for text."""
 
     height: float
-    left: float = 11.5
+    left: float = 12.5
     right: float = 2.0
     top: float = 8.5
     bottom: float = 8.5
@@ -46,10 +46,11 @@ class Legend:
     texts: Sequence[str]
 
     def columns(self, width: float) -> int:
-        """How many entries go beside each other on a sheet of this width."""
+        """How many entries go beside each other on a sheet of this width, in rows equally full."""
         widest = max(text_width(text) for text in self._fitted(width))
         entry = _HANDLE + _GAP + widest + 2 * _GAP
-        return max(1, min(len(self.texts), int((width - 2 * _EDGE) / entry)))
+        most = max(1, min(len(self.texts), int((width - 2 * _EDGE + 2 * _GAP) / entry)))
+        return math.ceil(len(self.texts) / math.ceil(len(self.texts) / most))
 
     def height(self, width: float) -> float:
         """Millimetres that the legend takes: a line for its title, and its rows."""
@@ -61,14 +62,17 @@ class Legend:
     def draw(self, figure: Figure) -> None:
         """Put the legend at the top left of the figure."""
         width, height = (inches * MM_PER_INCH for inches in figure.get_size_inches())
+        columns = self.columns(width)
+        # Matplotlib fills columns; people read rows.
+        order = [i for first in range(columns) for i in range(first, len(self.texts), columns)]
         texts = self._fitted(width)
         # Matplotlib leaves out entries whose text starts with "_", so the texts are set later.
         drawn = figure.legend(
-            self.handles,
-            [str(place) for place in range(len(texts))],
+            [self.handles[place] for place in order],
+            [str(place) for place in order],
             loc="upper left",
             bbox_to_anchor=(_EDGE / width, 1 - (_EDGE + _LINE) / height),
-            ncols=self.columns(width),
+            ncols=columns,
             frameon=False,
             borderpad=0.0,
             borderaxespad=0.0,
@@ -78,15 +82,14 @@ class Legend:
             columnspacing=2 * _GAP / MM_PER_INCH * 72 / TEXT_SIZE,
             labelspacing=0.5,
         )
-        for entry, text in zip(drawn.get_texts(), texts, strict=True):
-            entry.set_text(text)
+        for entry, place in zip(drawn.get_texts(), order, strict=True):
+            entry.set_text(texts[place])
         figure.text(
             _EDGE / width,
             1 - _EDGE / height,
             fitted(self.title, width - 2 * _EDGE, TITLE_SIZE),
             size=TITLE_SIZE,
             va="top",
-            weight="normal",
         )
 
 

@@ -1,4 +1,4 @@
-"""Matplotlib's SVG made fit to stand within a page beside others."""
+"""Matplotlib's SVG made fit to stand within a page beside others, and small."""
 
 from __future__ import annotations
 
@@ -10,8 +10,13 @@ XLINK = "http://www.w3.org/1999/xlink"
 _HREF = f"{{{XLINK}}}href"
 _REFERENCE = re.compile(r"url\(#([^)]+)\)")
 _NUMBER = re.compile(r"-?\d+\.\d+")
-#: attribute of coordinates -> decimals, in points; less than a screen shows
-_DECIMALS = {"d": 1, "x": 2, "y": 2, "width": 2, "height": 2, "points": 1}
+_FAMILY = re.compile(r"font-family: [^;]*;? ?")
+#: the first is as wide as the typeface laid out with, the last narrower
+_FAMILIES = "'DejaVu Sans',Verdana,sans-serif"
+#: what the style sheet of Matplotlib says of everything, and how the picture fits into a page
+_STYLE = (
+    f"stroke-linejoin:round;stroke-linecap:butt;font-family:{_FAMILIES};max-width:100%;height:auto"
+)
 
 
 def inline_svg(text: str, *, key: str, title: str) -> str:
@@ -24,19 +29,17 @@ def inline_svg(text: str, *, key: str, title: str) -> str:
 
     Returns:
         One element without header, metadata and style sheet (which would reach out to the whole
-        page), as wide as the page allows.
+        page), at most as wide as the page allows.
     """
     root = ET.fromstring(text)
     _without(root, f"{{{SVG}}}metadata")
     for defs in root.findall(f"{{{SVG}}}defs"):
         _without(defs, f"{{{SVG}}}style")
-        if len(defs) == 0:
-            root.remove(defs)
     used = _referenced(root)
     for element in root.iter():
         _rewrite(element, key, used)
-    # What the style sheet of Matplotlib says of everything.
-    root.set("style", "stroke-linejoin:round;stroke-linecap:butt;max-width:100%;height:auto")
+    _flatten(root)
+    root.set("style", _STYLE)
     root.set("role", "img")
     name = ET.Element(f"{{{SVG}}}title")
     name.text = title
@@ -60,32 +63,69 @@ def _referenced(root: ET.Element) -> set[str]:
 
 
 def _rewrite(element: ET.Element, key: str, used: set[str]) -> None:
-    """Give identifiers the key in front, drop those nobody refers to, shorten coordinates."""
+    """Give identifiers the key in front, drop those nobody refers to, shorten the rest."""
     name = element.attrib.pop("id", None)
     if name in used:
         element.set("id", f"{key}-{name}")
     if _HREF in element.attrib:
         element.set("href", f"#{key}-{element.attrib.pop(_HREF)[1:]}")
-    for attribute, value in element.attrib.items():
-        if attribute in _DECIMALS:
-            value = _shortened(value, _DECIMALS[attribute])
+    for attribute, value in list(element.attrib.items()):
+        if attribute == "d":
+            value = _path(value)
+        elif attribute in ("x", "y", "width", "height"):
+            value = _NUMBER.sub(lambda found: f"{float(found.group()):.2f}", value)
+        elif attribute == "style":
+            value = _FAMILY.sub("", value)
         element.set(attribute, _REFERENCE.sub(rf"url(#{key}-\1)", value))
 
 
-def _shortened(value: str, decimals: int) -> str:
-    """Coordinates without needless digits, spaces, and repeated commands for lines."""
+def _path(data: str) -> str:
+    """Path data in tenths of a point; straight lines relative to the point before.
 
-    def short(match: re.Match[str]) -> str:
-        text = f"{float(match.group()):.{decimals}f}".rstrip("0").rstrip(".")
-        return "0" if text == "-0" else text
+    A tenth of a point is less than a screen shows. Differences are taken between rounded points, so
+    that errors do not add up.
+    """
+    words = data.split()
+    if not set(filter(str.isalpha, words)) <= {"M", "L", "z"}:
+        return _NUMBER.sub(lambda found: _tenths(round(float(found.group()) * 10)), data)
+    parts: list[str] = []
+    command, drawn, at, place = "", "", (0, 0), 0
+    while place < len(words):
+        if words[place].isalpha():
+            command, place = words[place], place + 1
+            written = "l" if command == "L" else command
+            if not written == drawn == "l":
+                parts.append(written)
+            drawn = written
+            continue
+        x, y = (round(float(word) * 10) for word in words[place : place + 2])
+        shown = (x - at[0], y - at[1]) if command == "L" else (x, y)
+        parts += [_tenths(number) for number in shown]
+        at, place = (x, y), place + 2
+    # Letters and minus signs part numbers as well as spaces do.
+    return re.sub(r" ?([a-zA-Z]) ?", r"\1", " ".join(parts)).replace(" -", "-")
 
-    kept: list[str] = []
-    command = ""
-    for word in _NUMBER.sub(short, value).split():
-        if not (word == "L" == command):
-            kept.append(word)
-        command = word if word.isalpha() else command
-    return " ".join(kept)
+
+def _tenths(number: int) -> str:
+    whole, part = divmod(abs(number), 10)
+    return ("-" if number < 0 else "") + (f"{whole}.{part}" if part else f"{whole}")
+
+
+def _flatten(element: ET.Element) -> None:
+    """Put the members of groups without attributes in their place; drop white space between
+    elements and empty `defs`.
+    """
+    members: list[ET.Element] = []
+    for child in element:
+        _flatten(child)
+        child.tail = None
+        if child.tag == f"{{{SVG}}}g" and not child.attrib:
+            members.extend(child)
+        elif child.tag != f"{{{SVG}}}defs" or len(child):
+            members.append(child)
+    if len(element) and not (element.text or "").strip():
+        element.text = None
+    element[:] = members
 
 
 def _serialised(root: ET.Element) -> str:
