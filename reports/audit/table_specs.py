@@ -58,7 +58,7 @@ class ConditionalSpec:
     @property
     def where(self) -> str:
         """For titles: the data sets, if others have a table of their own."""
-        return f", {' and '.join(self.datasets)}" if self.apart else ""
+        return f", {', '.join(self.datasets)}" if self.apart else ""
 
 
 class Found:

@@ -40,9 +40,9 @@ def clustered_tables(found: Found, convention: Convention) -> Iterator[Table]:
                 key="_".join(["clusters", spec.kind, *spec.labels[:1], attribute]),
                 title=f"Shares of {spec.label} by {attribute}, clusters as units{spec.where}",
                 caption=(
-                    f"P({spec.label} | condition, {attribute}) with intervals and tests that take whole "
-                    "clusters as independent units: a cluster-robust Wald test, and a permutation "
-                    "of clusters between the groups. p are not corrected; the conditional table "
+                    f"P({spec.label} | condition, {attribute}) with intervals and tests that take "
+                    "whole clusters as independent units: a cluster-robust Wald test, and a "
+                    "permutation of clusters between the groups. p are not corrected; the conditional table "
                     f"has the corrected ones. Convention {convention.name}."
                 ),
                 columns=tuple(_columns(one)),
