@@ -106,8 +106,8 @@ def predictions_of(column: TextColumn, labels: Labels, *, source: str) -> Codes:
     empty = missing[column.codes]
     if empty.any():
         raise ReportError(
-            f"{source}, line {line_of(int(np.argmax(empty)))}: {column.name} is empty, as in "
-            f"{int(empty.sum())} rows; a prediction is needed in every row"
+            f"{source}, line {line_of(int(np.argmax(empty)))}: {column.name} is empty; "
+            f"every row needs a prediction, {int(empty.sum())} have none"
         )
     if labels.binary and all(level.lower() in _YES for level in column.levels):
         table = np.array([_YES[level.lower()] for level in column.levels])

@@ -43,15 +43,15 @@ def presences(
     else:
         assert groups is not None, "thresholds of groups need the groups"
         unknown |= (groups == UNKNOWN)[:, None]
-        limits = np.asarray(thresholds, dtype=np.float64)[groups]
-    above: NDArray[np.bool_] = np.greater(values, limits)
-    return np.where(unknown, UNKNOWN, above).astype(np.int8)
+        # One more row at the end, which code -1 takes.
+        rows = np.asarray(thresholds, dtype=np.float64).reshape(-1, values.shape[1])
+        limits = np.vstack([rows, np.full((1, values.shape[1]), np.nan)])[groups]
+    return np.where(unknown, UNKNOWN, values > limits).astype(np.int8)
 
 
 def measured(observations: Observations) -> NDArray[np.bool_]:
     """(N,) whether all action units of an image were measured; true without any unit."""
-    complete: NDArray[np.bool_] = ~np.isnan(observations.intensities).any(axis=1)
-    return complete
+    return np.logical_not(np.isnan(observations.intensities).any(axis=1))
 
 
 def tabulated(
