@@ -165,8 +165,9 @@ class TableFile:
 
         # By place, for names without a role may be empty.
         place = {name: f"{code}" for code, name in enumerate(self.columns)}
-        types = {place[name]: "category" for name in texts}
-        types |= {place[name]: "float64" for name in numbers}
+        # As words: pandas' own categories would make one of 7 and 07.
+        types: dict[str, type] = {place[name]: str for name in texts}
+        types |= {place[name]: np.float64 for name in numbers}
         with _stream(self.path) as stream:
             frame = pd.read_csv(
                 stream, sep=self.delimiter, encoding="utf-8-sig", header=0,
