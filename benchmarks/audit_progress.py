@@ -17,13 +17,13 @@ _TEXT = 34
 
 
 class AuditProgress:
-    """Counts questions and estimates the time left; quick audits print nothing."""
+    """Counts what is done and estimates the time left; a quick audit prints nothing."""
 
-    def __init__(self) -> None:
+    def __init__(self, counted: str = "questions") -> None:
         self.started = self.said = time.monotonic()
         self.bar: tqdm[Any] | None = None
         if sys.stderr.isatty():
-            layout = "{n_fmt}/{total_fmt} questions |{bar}| {desc}"
+            layout = f"{{n_fmt}}/{{total_fmt}} {counted} |{{bar}}| {{desc}}"
             self.bar = tqdm(
                 total=0, bar_format=layout, ncols=79, file=sys.stderr, leave=False, delay=0.5
             )
@@ -39,7 +39,8 @@ class AuditProgress:
             self.bar.set_description_str(f"{left} {what[:_TEXT]}".strip())
         elif now - self.said >= EVERY and done < total:
             self.said = now
-            print(f"[{done}/{total}] {what}; {left or 'estimating the time left'}", flush=True)
+            said = "; ".join(filter(None, (what, left or "estimating the time left")))
+            print(f"[{done}/{total}] {said}", flush=True)
 
     def __enter__(self) -> Self:
         return self

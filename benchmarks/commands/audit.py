@@ -32,10 +32,11 @@ def main(arguments: Namespace) -> int:
     Raises:
         EvenFaceError, ReportError: an input cannot be read or does not fit the options.
     """
+    out = arguments.out or DEFAULT_OUT
     if arguments.simulate is not None:
-        from benchmarks.commands.audit_levels import simulate
+        from benchmarks.commands import audit_simulation
 
-        return simulate(arguments)
+        return audit_simulation.main(arguments, out)
     if not arguments.inputs and arguments.expert is None:
         raise StudyError("Nothing to audit: give a file or a data set (`list datasets`).")
     options = AuditOptions(
@@ -52,7 +53,6 @@ def main(arguments: Namespace) -> int:
     expert = _expert(arguments)
     with AuditProgress() as progress:
         result = audit(inputs, options, expert=expert, progress=progress)
-    out = arguments.out or DEFAULT_OUT
     try:
         written = write_audit(result, out, options.convention)
     except OSError as error:
