@@ -50,22 +50,23 @@ def p_values(
         for label in plan.labels:
             joint = tabulated(observations, label, grouping, QUESTIONS[label], present)
             if "counts" in plan.kinds:
-                yield from _of_counts(joint, options)
+                yield from _of_counts(joint, options, alone=not plan.powers)
             if "regression" in plan.kinds:
                 yield from _of_regression(observations, label, grouping)
             if "clusters" in plan.kinds:
                 yield from _of_clusters(observations, joint, grouping, draw)
 
 
-def _of_counts(joint: Tabulation, options: AuditOptions) -> Iterator[PValue]:
-    """Tests within and over strata: joint patterns, each unit alone, and the whole data set.
+def _of_counts(joint: Tabulation, options: AuditOptions, *, alone: bool) -> Iterator[PValue]:
+    """Tests within and over strata: joint patterns, perhaps units alone, and the whole data set.
 
     Holm's correction is that of the two tables that can be printed: `holm` of a family is the
     smallest corrected p of its strata, so it rejects where any of them does.
     """
-    alone = [marginal(joint, unit) for unit in joint.units] if len(joint.units) > 1 else []
+    several = alone and len(joint.units) > 1
+    marginals = [marginal(joint, unit) for unit in joint.units] if several else []
     yield from _of_strata(pooled(joint), options, {})
-    for table in ([joint], alone):
+    for table in ([joint], marginals):
         printed: dict[Key, float] = {}
         for tabulation in table:
             yield from _of_strata(tabulation, options, printed)
