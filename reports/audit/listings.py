@@ -41,7 +41,7 @@ def _group_at(row: Mapping[str, object]) -> str:
 POOLED = Listing(
     "pooled",
     "Tests over all conditions",
-    "Is the label independent of the group once facial movement is controlled? Cochran-Mantel-"
+    "Is the label independent of the group within the conditions of a family? Cochran-Mantel-"
     "Haenszel test over the conditions (no continuity correction), Mantel-Haenszel odds ratio of "
     "two groups (first to second), V (Cram\u00e9r, bias-corrected) of more; equal odds: is the "
     "difference the same in all conditions (Breslow-Day with Tarone's adjustment; more than two "
@@ -55,7 +55,9 @@ POOLED = Listing(
         ListedColumn("V", "v", "proportion", "v_low", "v_high"),
         ListedColumn("Equal odds p", "equal_odds", "p"),
         ListedColumn("Clusters Wald p", "cluster_wald_pooled", "p"),
+        ListedColumn("Holm p (Wald)", "cluster_wald_pooled_holm", "p"),
         ListedColumn("Clusters permutation p", "cluster_permutation_pooled", "p"),
+        ListedColumn("Holm p (permutation)", "cluster_permutation_pooled_holm", "p"),
         _N,
     ),
     _in_family,
@@ -96,8 +98,8 @@ LISTINGS = {
         "discrimination",
         "Calders-Verwer discrimination",
         "Share of the first group that has the label (or is predicted to) minus that of the "
-        "second: raw, and within equal facial movement with Mantel-Haenszel weights. Used: share "
-        "of the images in conditions that hold both groups.",
+        "second: raw, and within the conditions of a family with Mantel-Haenszel weights. Used: "
+        "share of the images in conditions that hold both groups.",
         (
             ListedColumn("Difference", "value", "difference", "low", "high"),
             ListedColumn("Used", "share_used", "proportion"),

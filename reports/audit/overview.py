@@ -39,12 +39,13 @@ class Overview:
 def overviews(result: AuditResult) -> list[Overview]:
     """One overview a data set, survivors by falling difference.
 
-    A data set that is only named in notes or limits (nothing could be asked of it) has one too.
+    Sensitivity runs have none: their numbers are in the tables. A data set that is only named in
+    notes or limits (nothing could be asked of it) has one too.
     """
     found = Found(result)
     said = (name for name, _ in (*result.notes, *result.limits) if name)
     names = dict.fromkeys([*(place[0] for place in found.shares), *said])
-    return [_overview(name, found, result) for name in names]
+    return [_overview(name, found, result) for name in names if not found.is_variant(name)]
 
 
 def general(said: Iterable[tuple[str, str]]) -> tuple[str, ...]:

@@ -86,6 +86,15 @@ class Found:
         """The groups of an attribute in a data set, in declared order."""
         return tuple(self._groups.get((dataset, attribute), ()))
 
+    def is_variant(self, dataset: str) -> bool:
+        """Whether it is a sensitivity run, `ExpW [raw thresholds]`, of another data set."""
+        name, bracket, _ = dataset.rpartition(" [")
+        return bool(bracket) and dataset.endswith("]") and name in self._datasets
+
+    @cached_property
+    def _datasets(self) -> set[str]:
+        return {place[0] for place in self.shares}
+
     @cached_property
     def _groups(self) -> dict[tuple[str, str], dict[str, None]]:
         found: dict[tuple[str, str], dict[str, None]] = {}

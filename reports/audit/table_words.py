@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Iterable
 
-from reports.audit.table_specs import ConditionalSpec, Found, Place
+from reports.audit.table_specs import ConditionalSpec, Found, Place, places_of
 from reports.audit.tabulation import ALL
 from reports.convention import Convention
 
@@ -18,6 +19,8 @@ TESTS = {
     "cluster_permutation": "permutation of whole clusters between the groups",
     "cluster_wald": "cluster-robust Wald test where clusters cannot be permuted",
 }
+MOVEMENT = "at equal facial movement"
+ACTION_UNIT = re.compile(r"AU\d+")
 #: places that a footnote names one by one
 MOST_NAMED = 12
 
@@ -27,16 +30,27 @@ def images_word(counted: str) -> str:
     return f"{counted}s"
 
 
+def within_of(spec: ConditionalSpec, found: Found) -> str:
+    """What makes the images of a condition alike: facial movement, or a column that says so."""
+    if spec.kind == "overall":
+        return "all images"
+    families = dict.fromkeys(found.families[place] for place in places_of(spec, found))
+    named = [name for name in families if not ACTION_UNIT.match(name)]
+    return f"within {', '.join(named)}" if named else MOVEMENT
+
+
 def caption_of(spec: ConditionalSpec, found: Found, convention: Convention, family: str) -> str:
     """What is tested, by which test, corrected over what, and of how many images."""
     attributes = " and ".join(one.attributes[-1] for one in spec.sets)
-    condition = "" if spec.kind == "overall" else ", at equal facial movement"
+    condition = "" if spec.kind == "overall" else "condition, "
     sentences = [
-        f"P({spec.label} | {'condition, ' if condition else ''}group) by {attributes}{condition}.",
+        f"P({spec.label} | {condition}group) by {attributes}, {within_of(spec, found)}.",
         _tests(spec, found, convention),
     ]
     if convention.name != "paper":
         sentences.append(_holm(spec, found, family))
+        if any(found.is_variant(name) for name in spec.datasets):
+            sentences.append("Sensitivity runs, [in brackets], are corrected on their own.")
     sentences.append(f"{_size(spec, found)}. Convention {convention.name}.")
     return " ".join(sentence for sentence in sentences if sentence)
 
@@ -90,7 +104,11 @@ def _holm(spec: ConditionalSpec, found: Found, family: str) -> str:
         return "Holm p: over all tests of this audit's conditions."
     sizes = {}
     for attribute in (name for one in spec.sets for name in one.attributes):
-        own = [c for p, c in found.cells.items() if p[1] in spec.labels and p[2] == attribute]
+        own = [
+            cell
+            for place, cell in found.cells.items()
+            if place[1] in spec.labels and place[2] == attribute and not found.is_variant(place[0])
+        ]
         sizes[attribute] = sum(not math.isnan(cell["p_holm"]) for cell in own)
     if spec.kind == "overall":
         return "Holm p: over the data sets, for each label and attribute."
@@ -108,9 +126,10 @@ def _belongs(place: Place, spec: ConditionalSpec) -> bool:
 def _size(spec: ConditionalSpec, found: Found) -> str:
     total, counted = 0, "image"
     attribute = spec.sets[0].attributes[-1]
-    for dataset in spec.datasets:
+    proper = [name for name in spec.datasets if not found.is_variant(name)]
+    for dataset in proper:
         own = found.shares.get((dataset, spec.labels[0], attribute, ALL), {})
         total += sum(row["n"] for row in own.values())
         counted = next((row["counted"] for row in own.values()), counted)
-    sets = f" in {len(spec.datasets)} data sets" if len(spec.datasets) > 1 else ""
+    sets = f" in {len(proper)} data sets" if len(proper) > 1 else ""
     return f"n = {total:,} {images_word(counted)}{sets}"

@@ -42,8 +42,8 @@ def calibration_tables(result: AuditResult, convention: Convention) -> Iterator[
             columns=tuple(_columns(groups)),
             blocks=tuple(blocks),
             remark=(
-                "Change: what a group's accuracy gains or gives up. Equal accuracy does not mean "
-                f"equal error rates. {CODES_EXPLAINED}"
+                "Change: what a group gains or gives up against the raw threshold. Equal accuracy "
+                f"does not mean equal error rates. {_tested(own)}{CODES_EXPLAINED}"
             ),
             row_header="Threshold",
             narrow=True,
@@ -58,6 +58,12 @@ def _columns(groups: tuple[str, ...]) -> Iterator[Column]:
     yield from (Column(group, "Threshold", better="") for group in groups)
 
 
+def _tested(rows: list[Record]) -> str:
+    """On which faces thresholds were fitted and tested, where the test could be made."""
+    said = {str(row["reason"]) for row in rows if row["reason"] and not math.isnan(row["p"])}
+    return f"Thresholds {'; '.join(sorted(said))}. " if said else ""
+
+
 def _rows(rows: list[Record], groups: tuple[str, ...], convention: Convention) -> Iterator[Row]:
     found: dict[tuple[str, str], dict[str, Record]] = {}
     for row in rows:
@@ -67,7 +73,7 @@ def _rows(rows: list[Record], groups: tuple[str, ...], convention: Convention) -
         yield Row(f"{unit}, {kind}", tuple(_cells(own, groups, convention)))
         before = first.setdefault(unit, own)
         if before is not own:
-            yield Row(f"{unit}, change", tuple(_changes(before, own, groups)))
+            yield Row(f"{unit}, {kind}: change", tuple(_changes(before, own, groups)))
 
 
 def _cells(

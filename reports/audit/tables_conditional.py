@@ -21,7 +21,7 @@ from reports.audit.table_specs import (
     conditional_specs,
     places_of,
 )
-from reports.audit.table_words import caption_of, dash_notes, images_word
+from reports.audit.table_words import MOVEMENT, caption_of, dash_notes, images_word, within_of
 from reports.audit.tabulation import ALL
 from reports.convention import Convention
 from reports.tables import Block, Cell, Column, Row, Table
@@ -54,10 +54,12 @@ class _Builder:
         blocks = tuple(self._block(dataset) for dataset in spec.datasets)
         nested = spec.kind == "joint" and any(len(one.attributes) > 1 for one in spec.sets)
         named = spec.labels if spec.kind != "overall" else ()
-        how = {"marginal": "one unit at a time", "joint": "joint patterns", "overall": "all images"}
+        how = within_of(spec, self._found)
+        if how == MOVEMENT:
+            how = {"marginal": "one unit at a time"}.get(spec.kind, "joint patterns")
         return Table(
             key="_".join(["chen_5" if nested else LAYOUTS[spec.kind], *named, spec.stem]),
-            title=f"P({spec.label}) by {self._attributes()}, {how[spec.kind]}{spec.where}",
+            title=f"P({spec.label}) by {self._attributes()}, {how}{spec.where}",
             caption=caption_of(spec, self._found, self._convention, family),
             columns=tuple(column for one in spec.sets for column in self._columns(one)),
             blocks=blocks,

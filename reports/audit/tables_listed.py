@@ -45,7 +45,7 @@ def listed_table(
     columns = [
         column
         for column in listing.columns
-        if (column.header != "Holm p" or convention.name != "paper")
+        if (not column.header.startswith("Holm p") or convention.name != "paper")
         and any(_known(row, column.field) for row in rows)
     ]
     if not columns:

@@ -44,6 +44,7 @@ def _pooled_rows(tests: list[Record], result: Found) -> list[Record]:
             row |= dict(zip(names, effects, strict=True))
         else:
             row[kinds.get(name) or name] = test["p"]
+            row[f"{name}_holm"] = test["p_holm"]
     return list(found.values())
 
 

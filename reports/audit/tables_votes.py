@@ -42,8 +42,9 @@ def clustered_tables(found: Found, convention: Convention) -> Iterator[Table]:
                 caption=(
                     f"P({spec.label} | condition, {attribute}) with intervals and tests that take "
                     "whole clusters as independent units: a cluster-robust Wald test, and a "
-                    "permutation of clusters between the groups. p are not corrected; the conditional table "
-                    f"has the corrected ones. Convention {convention.name}."
+                    "permutation of clusters between the groups. p are not corrected; the "
+                    "conditional table has the corrected ones. "
+                    f"Convention {convention.name}."
                 ),
                 columns=tuple(_columns(one)),
                 blocks=tuple(blocks),
