@@ -113,7 +113,9 @@ def _holm(spec: ConditionalSpec, found: Found, family: str) -> str:
     if spec.kind == "overall":
         return "Holm p: over the data sets, for each label and attribute."
     if len(sizes) == 1:
-        return f"Holm p: over the {next(iter(sizes.values()))} tests of this label and attribute."
+        size = next(iter(sizes.values()))
+        tests = "one test" if size == 1 else f"{size} tests"
+        return f"Holm p: over the {tests} of this label and attribute."
     counts = ", ".join(f"{size} of {attribute}" for attribute, size in sizes.items())
     return f"Holm p: over the tests of this label and one attribute ({counts})."
 

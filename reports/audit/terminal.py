@@ -36,7 +36,7 @@ def _block(overview: Overview, width: int) -> Iterator[str]:
         yield from wrap(_plain(groups), width, initial_indent="  ", subsequent_indent="    ")
     yield from _section(_verdict(overview), (one.sentence for one in overview.survivors), width)
     if overview.limits:
-        yield "  Cannot be asked, or only in part:"
+        yield from _indented("Cannot be asked, or only in part:", width)
         for text in overview.limits:
             yield from _item(text, width)
 
@@ -53,11 +53,15 @@ def _verdict(overview: Overview) -> str:
 
 
 def _section(verdict: str, items: Iterable[str], width: int) -> Iterator[str]:
-    yield from wrap(verdict, width, initial_indent="  ", subsequent_indent="  ")
+    yield from _indented(verdict, width)
     for number, text in enumerate(items):
         if number == MOST_FINDINGS:
             return
         yield from _item(text, width)
+
+
+def _indented(text: str, width: int) -> list[str]:
+    return wrap(text, width, initial_indent="  ", subsequent_indent="  ")
 
 
 def _item(text: str, width: int) -> list[str]:

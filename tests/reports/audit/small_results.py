@@ -34,7 +34,7 @@ def result_of(counts, convention=STRICT, **fields):
             rows["pairs"] += differences(here, groups)
             test, cell = tested(here, groups, convention)
             rows["tests"].append(test)
-            if condition != "all" or len(conditions) == 1:
+            if condition != "all" or set(conditions) == {"all"}:
                 rows["cells"].append(cell)
     correct(rows["cells"])
     frames |= {name: frame_of(name, own) for name, own in rows.items()}

@@ -1,0 +1,172 @@
+"""Pooled tests, residuals, clusters, calibration and lists as tables."""
+
+import math
+
+import pytest
+
+from reports.audit.tables import audit_tables
+from reports.convention import PAPER, STRICT
+from tests.reports.audit.small_results import result_of, with_rows
+
+TWO = {"male": (100, 30), "female": (100, 10)}
+THREE = {"a": (100, 30), "b": (100, 10), "c": (100, 0)}
+QUESTION = {"dataset": "A", "label": "happy", "attribute": "gender"}
+BASE = {("A", "happy", "gender"): {"AU06=0": TWO, "AU06=1": TWO}}
+
+
+def found(result, key, convention=STRICT):
+    return {table.key: table for table in audit_tables(result, convention)}[key]
+
+
+def lines(table):
+    headers = [f"{column.span} {column.header}".strip() for column in table.columns]
+    return {
+        row.label: dict(zip(headers, [cell.printed for cell in row.cells], strict=True))
+        for _, row in table.rows()
+    }
+
+
+def pooled_test(test, **fields):
+    return QUESTION | {"condition": "AU06", "test": test, "reason": ""} | fields
+
+
+def test_pooled_test_of_two_groups_has_an_odds_ratio_and_equal_odds():
+    rows = [
+        pooled_test("cmh", statistic=12.345, dof=1, p=0.0004, p_holm=0.0012, n=400, effect=1.5,
+                    effect_low=1.2, effect_high=1.9),
+        pooled_test("breslow_day", p=0.031),
+    ]  # fmt: skip
+    table = found(with_rows(result_of(BASE), tests=rows), "pooled")
+    assert lines(table)["happy by gender within AU06"] == {
+        "Chi-square": "12.35", "df": "1", "p": "<0.001 ***", "Holm p": "0.001 **",
+        "Odds ratio": "1.50 [1.20, 1.90]", "Equal odds p": "0.031 *", "n": "400",
+    }  # fmt: skip
+
+
+def test_pooled_test_of_more_groups_has_v_and_no_odds_ratio():
+    base = {("A", "happy", "race"): {"AU06=0": THREE, "AU06=1": THREE}}
+    row = pooled_test("cmh", statistic=9.0, dof=1, p=0.01, p_holm=0.02, n=600, effect=0.1,
+                      effect_low=0.0, effect_high=0.2) | {"attribute": "race"}  # fmt: skip
+    table = found(with_rows(result_of(base), tests=[row]), "pooled")
+    entries = lines(table)["happy by race within AU06"]
+    assert entries["V"] == "0.100 [0.000, 0.200]"
+    assert "Odds ratio" not in entries
+
+
+def test_paper_has_no_holm_column():
+    row = pooled_test("cmh", statistic=9.0, dof=1, p=0.01, p_holm=0.02, n=600)
+    table = found(with_rows(result_of(BASE, PAPER), tests=[row]), "pooled", PAPER)
+    assert not any("Holm" in column.header for column in table.columns)
+
+
+def test_reason_of_an_untested_question_is_the_footnote_of_its_row():
+    row = pooled_test("cmh", p=math.nan, n=0, reason="no informative stratum")
+    table = found(with_rows(result_of(BASE), tests=[row]), "pooled")
+    assert table.notes() == ("no informative stratum",)
+
+
+def test_regression_shows_the_three_models_beside_each_other():
+    rows = [
+        pooled_test("logit_lr", statistic=4.0, dof=1, p=0.0455, p_holm=0.0455, n=400, effect=1.2),
+        pooled_test("logit_lr_interactions", p=0.2),
+        pooled_test("logit_lr_squares", p=0.003),
+    ]
+    entries = lines(found(with_rows(result_of(BASE), tests=rows), "regression"))["happy by gender"]
+    assert entries["p"] == "0.046 *"
+    assert entries["With interactions p"] == "0.200"
+    assert entries["With squares p"] == "0.003 **"
+
+
+def test_discrimination_is_signed_and_says_what_it_is_conditional_on():
+    one = QUESTION | {
+        "source": "label", "form": "conditional", "family": "AU06", "group_a": "male",
+        "group_b": "female", "value": -0.0625, "low": -0.1, "high": -0.02, "share_used": 1.0,
+        "n": 400, "reason": "",
+    }  # fmt: skip
+    table = found(with_rows(result_of(BASE), discrimination=[one]), "discrimination")
+    row = lines(table)["label happy: male - female within AU06"]
+    assert row["Difference"] == "-0.063 [-0.100, -0.020]"
+
+
+def test_loss_has_its_p_once_an_attribute():
+    loss = [
+        {"dataset": "A", "attribute": "gender", "group": group, "images": 100, "lost": 10,
+         "share": 0.1, "low": 0.05, "high": 0.2}
+        for group in ("male", "female")
+    ]  # fmt: skip
+    test = QUESTION | {
+        "label": "",
+        "condition": "action units not measured",
+        "test": "chi2",
+        "p": 0.3,
+    }
+    table = lines(found(with_rows(result_of(BASE), loss=loss, tests=[test]), "loss"))
+    assert table["gender: male"]["p"] == "0.300"
+    assert table["gender: female"]["p"] == ""
+
+
+def test_residuals_are_shown_for_more_than_two_groups_and_marked_beyond_196():
+    base = {("A", "happy", "race"): {"AU06=0": THREE, "AU06=1": THREE}}
+    tables = {table.key: table for table in audit_tables(result_of(base | BASE), STRICT)}
+    assert [key for key in tables if key.startswith("residuals")] == [
+        "residuals_marginal_happy_race"
+    ]
+    cells = tables["residuals_marginal_happy_race"].blocks[0].rows[0].cells
+    assert [(cell.printed, cell.bold) for cell in cells] == [
+        ("2.50", True),
+        ("2.50", True),
+        ("-", False),
+    ]
+
+
+def test_clusters_have_intervals_and_both_tests():
+    place = QUESTION | {"condition": "AU06=0", "reason": ""}
+    tests = [
+        place | {"test": "cluster_wald", "p": 0.02},
+        place | {"test": "cluster_permutation", "p": 0.03},
+    ]
+    table = found(with_rows(result_of(BASE), tests=tests), "clusters_marginal_happy_gender")
+    assert list(lines(table)) == ["AU06=0"]
+    # Standard errors of the fixture: root of .3 x .7 / 100 = .0458 and of .1 x .9 / 100 = .03.
+    assert lines(table)["AU06=0"] == {
+        "gender male": "0.300 [0.254, 0.346]", "gender female": "0.100 [0.070, 0.130]",
+        "male - female": "+0.200 [+0.100, +0.300]", "Wald p": "0.020 *", "Permutation p": "0.030 *",
+    }  # fmt: skip
+
+
+def calibration(kind, group, accuracy, p):
+    return {
+        "dataset": "E", "attribute": "gender", "action_unit": "AU04", "threshold_kind": kind,
+        "group": group, "threshold": 2.4, "accuracy": accuracy, "tpr": 0.5, "fpr": 0.1, "n": 1000,
+        "statistic": 1.0, "p": p, "reason": "tested on the other half",
+    }  # fmt: skip
+
+
+def test_calibration_shows_accuracies_p_and_what_each_group_gives_up():
+    # The supplement's AU4: male .854 to .857, female .928 to .855.
+    rows = [
+        calibration("raw", "Male", 0.854, 1e-9), calibration("raw", "Female", 0.928, 1e-9),
+        calibration("recalibrated", "Male", 0.857, 0.779),
+        calibration("recalibrated", "Female", 0.855, 0.779),
+    ]  # fmt: skip
+    table = found(with_rows(result_of(BASE, PAPER), calibration=rows), "chen_1_gender", PAPER)
+    entries = lines(table)
+    assert list(entries) == ["AU04, raw", "AU04, recalibrated", "AU04, recalibrated: change"]
+    first = ("Accuracy Male", "Accuracy Female", "Accuracy p")
+    assert [entries["AU04, raw"][name] for name in first] == ["0.854", "0.928", "0.000 ***"]
+    assert [entries["AU04, recalibrated"][name] for name in first] == ["0.857", "0.855", "0.779"]
+    assert entries["AU04, recalibrated: change"]["Accuracy Female"] == "-0.073"
+    assert "tested on the other half" in table.remark
+
+
+@pytest.mark.parametrize("convention", [STRICT, PAPER])
+def test_an_audit_without_rows_has_no_tables(convention):
+    assert audit_tables(result_of({}, convention), convention) == []
+
+
+def test_sensitivity_runs_are_no_data_sets_of_their_own_in_captions():
+    runs = {(name, "happy", "gender"): {"AU06=0": TWO} for name in ("A", "A [raw thresholds]")}
+    table = found(result_of(runs), "chen_2_happy_gender")
+    assert "n = 200 images." in table.caption
+    assert "Holm p: over the one test of" in table.caption
+    assert "corrected on their own" in table.caption
