@@ -47,8 +47,13 @@ def bar_figures(result: AuditResult, convention: Convention) -> Iterator[Caption
                     title=bar_title(label, attribute, name)
                     + (f" (page {page} of {of})" if of > 1 else ""),
                     caption=bar_caption(
-                        here.proportions, here.cells, result, convention, one_axis=one_axis
-                    ),
+                        here.proportions,
+                        here.cells,
+                        result,
+                        convention,
+                        one_axis=one_axis,
+                        in_legend=layout.lines == 0,
+                    ),  # fmt: skip
                     figure=_figure(shown, here.proportions, used, layout),
                 )
 
@@ -56,7 +61,7 @@ def bar_figures(result: AuditResult, convention: Convention) -> Iterator[Caption
 def _figure(
     panels: Sequence[BarPanel], rows: pd.DataFrame, looks: dict[str, GroupStyle], layout: BarLayout
 ) -> Figure:
-    datasets = list(dict.fromkeys(panel.dataset for panel in panels))
+    datasets = [panels[0].dataset] if layout.lines == 0 else []
     legend = Legend(
         str(rows["attribute"].iloc[0]),
         [_patch(look) for look in looks.values()],

@@ -46,6 +46,7 @@ def bar_caption(
     convention: Convention,
     *,
     one_axis: bool,
+    in_legend: bool,
 ) -> str:
     """Sentences for bars.
 
@@ -55,6 +56,7 @@ def bar_caption(
         result: whose settings say what was corrected together.
         convention: of the error bars and marks.
         one_axis: whether the axis of proportions is the same in all panels.
+        in_legend: whether group sizes stand in the legend, not above the panels.
     """
     label, attribute = rows["label"].iloc[0], rows["attribute"].iloc[0]
     counted = f"{rows['counted'].iloc[0]}s"
@@ -64,7 +66,7 @@ def bar_caption(
         "facial movement (0 absent, 1 present, where units are action units); at the right all "
         f"{counted} together.",
         _error_bars(rows, convention),
-        _sizes(rows, counted),
+        _sizes(rows, counted, in_legend=in_legend),
         _marks(cells, result, convention),
     ]
     if (rows["n"] == 0).any():
@@ -86,13 +88,13 @@ def _error_bars(rows: pd.DataFrame, convention: Convention) -> str:
     return f"Error bars: {text}."
 
 
-def _sizes(rows: pd.DataFrame, counted: str) -> str:
+def _sizes(rows: pd.DataFrame, counted: str, *, in_legend: bool) -> str:
     whole = rows.loc[rows["family"] == "all", "n"]
     if whole.empty:
         return ""
     datasets = rows["dataset"].nunique()
     sets = f" in {datasets} data sets" if datasets > 1 else ""
-    where = "above each panel in the order of the legend" if datasets > 1 else "in the legend"
+    where = "in the legend" if in_legend else "above each panel in the order of the legend"
     return f"{int(whole.sum()):,} {counted}{sets}; group sizes stand {where}."
 
 

@@ -35,9 +35,9 @@ def inline_svg(text: str, *, key: str, title: str) -> str:
     _without(root, f"{{{SVG}}}metadata")
     for defs in root.findall(f"{{{SVG}}}defs"):
         _without(defs, f"{{{SVG}}}style")
-    used = _referenced(root)
+    names = {name: f"{key}-{place}" for place, name in enumerate(_referenced(root))}
     for element in root.iter():
-        _rewrite(element, key, used)
+        _rewrite(element, names)
     _flatten(root)
     root.set("style", _STYLE)
     root.set("role", "img")
@@ -52,31 +52,35 @@ def _without(parent: ET.Element, tag: str) -> None:
         parent.remove(child)
 
 
-def _referenced(root: ET.Element) -> set[str]:
-    found: set[str] = set()
+def _referenced(root: ET.Element) -> list[str]:
+    """Identifiers that something refers to, in order."""
+    found: dict[str, None] = {}
     for element in root.iter():
-        found.update(
-            name for value in element.attrib.values() for name in _REFERENCE.findall(value)
-        )
-        found.add(element.get(_HREF, "#")[1:])
-    return found
+        for value in element.attrib.values():
+            found |= dict.fromkeys(_REFERENCE.findall(value))
+        if _HREF in element.attrib:
+            found[element.attrib[_HREF][1:]] = None
+    return list(found)
 
 
-def _rewrite(element: ET.Element, key: str, used: set[str]) -> None:
-    """Give identifiers the key in front, drop those nobody refers to, shorten the rest."""
-    name = element.attrib.pop("id", None)
-    if name in used:
-        element.set("id", f"{key}-{name}")
+def _rewrite(element: ET.Element, names: dict[str, str]) -> None:
+    """Put identifiers in their new names, drop those nobody refers to, shorten the rest."""
+    name = element.attrib.pop("id", "")
+    if name in names:
+        element.set("id", names[name])
     if _HREF in element.attrib:
-        element.set("href", f"#{key}-{element.attrib.pop(_HREF)[1:]}")
+        element.set("href", f"#{names[element.attrib.pop(_HREF)[1:]]}")
     for attribute, value in list(element.attrib.items()):
         if attribute == "d":
             value = _path(value)
         elif attribute in ("x", "y", "width", "height"):
             value = _NUMBER.sub(lambda found: f"{float(found.group()):.2f}", value)
         elif attribute == "style":
-            value = _FAMILY.sub("", value)
-        element.set(attribute, _REFERENCE.sub(rf"url(#{key}-\1)", value))
+            value = _FAMILY.sub("", value).replace("; ", ";").replace(": ", ":")
+        elif attribute == "transform" and value.startswith("rotate(-0 "):
+            del element.attrib[attribute]
+            continue
+        element.set(attribute, _REFERENCE.sub(lambda at: f"url(#{names[at.group(1)]})", value))
 
 
 def _path(data: str) -> str:

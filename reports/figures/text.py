@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
+from bisect import bisect_right
 from functools import lru_cache
-from itertools import pairwise
 
 from matplotlib.font_manager import FontProperties, fontManager, get_font
 
@@ -47,11 +47,14 @@ def fitted(text: str, width: float, size: float = TEXT_SIZE) -> str:
     text = printable(text)
     if text_width(text, size) <= width:
         return text
-    for end in range(len(text) - 1, 0, -1):
-        shorter = text[:end].rstrip() + _ELLIPSIS
-        if text_width(shorter, size) <= width:
-            return shorter
-    return _ELLIPSIS
+    end = bisect_right(
+        range(1, len(text)), width, key=lambda end: text_width(_cut(text, end), size)
+    )
+    return _cut(text, end)
+
+
+def _cut(text: str, end: int) -> str:
+    return text[:end].rstrip() + _ELLIPSIS
 
 
 def wrapped(parts: list[str], separator: str, width: float, size: float = TEXT_SIZE) -> str:
@@ -59,8 +62,7 @@ def wrapped(parts: list[str], separator: str, width: float, size: float = TEXT_S
     if not parts:
         return ""
     lines = [parts[0]]
-    for before, part in pairwise(parts):
-        del before
+    for part in parts[1:]:
         longer = f"{lines[-1]}{separator}{part}"
         if text_width(longer, size) <= width:
             lines[-1] = longer
