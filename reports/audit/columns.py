@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 
 #: cells of a column of numbers that hold no number, in any usual case
 MISSING = ("", "NA", "N/A", "n/a", "NaN", "nan", "None", "none", "null", "unknown", "Unknown")
+_TRUTH = {"True": 1.0, "False": 0.0}
 #: rows from which roles are guessed
 SAMPLE = 1000
 _SHOWN = 12
@@ -84,14 +85,15 @@ class TableFile:
         """The file, with its header and first rows read.
 
         Raises:
-            ReportError: there is no such file, it is no table, has no rows, or a column name is
-                empty or comes twice.
+            ReportError: there is no such file, it is no table, has no rows, or two columns have
+                one name.
         """
         if path.suffix.lower() in (".parquet", ".pq"):
             frame = _parquet(path, None, rows=SAMPLE)
             names = tuple(str(name).strip() for name in frame.columns)
             sample = {
-                name: _as_text(frame.iloc[:, place]).tolist() for place, name in enumerate(names)
+                name: [cell.strip() for cell in _as_text(frame.iloc[:, place])]
+                for place, name in enumerate(names)
             }
             delimiter, rows = "", len(frame)
         else:
@@ -189,7 +191,7 @@ class TableFile:
             if text in MISSING:
                 continue
             try:
-                values[code] = float(text)
+                values[code] = _TRUTH[text] if text in _TRUTH else float(text)
             except ValueError:
                 row = int(np.argmax(texts.codes == code))
                 raise ReportError(
@@ -353,5 +355,6 @@ def _parquet(path: Path, places: list[int] | None, rows: int | None = None) -> p
                 table = file.schema_arrow.empty_table() if first is None else first
     except (OSError, arrow.ArrowException) as error:
         raise ReportError(_unreadable(path, error)) from error
-    frame: pd.DataFrame = table.to_pandas()
+    # Otherwise whole numbers beside empty cells become fractions, and codes as 1 the words 1.0.
+    frame: pd.DataFrame = table.to_pandas(integer_object_nulls=True)
     return frame if wanted is None else frame[wanted]

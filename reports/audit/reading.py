@@ -75,7 +75,8 @@ def _numbers(roles: Roles, units: tuple[UnitColumn, ...], file: TableFile) -> li
     wanted = [*roles.votes, *(unit.column for unit in units)]
     if roles.weight:
         wanted.append(roles.weight)
-    if units and (tracking := _tracking(file.columns)):
+    # Elsewhere these words may mean anything, as how sure an annotator is.
+    if any(unit.kind for unit in units) and (tracking := _tracking(file.columns)):
         wanted.append(tracking)
     return wanted
 
@@ -120,7 +121,7 @@ class _Source:
             values[:, place] = numbers[unit.column]
         failed = np.zeros(self.columns.size, dtype=bool)
         for column in ("success", "confidence"):
-            if self.units and column in numbers:
+            if column in numbers:
                 failed = numbers[column] == 0
         # Before the scale is looked at: a failed row may hold anything.
         values[failed] = np.nan

@@ -276,7 +276,7 @@ class _Guess:
                 self.notes.append(
                     f"attribute: column `{column}` is left out, it holds {len(levels)} different "
                     f"values in the first rows; give groups, as --attribute "
-                    f"'{column}_groups={column}:A|B'"
+                    f"'{column}_groups={column}:{'<=39|>=40' if _are_measured(levels) else 'A|B'}'"
                 )
             else:
                 fits.append(column)

@@ -1,9 +1,12 @@
+import csv
 import gzip
 import importlib.util
 import zipfile
 
 import numpy as np
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
 from reports.audit.columns import SAMPLE, TableFile, TextColumn, listed
 from reports.errors import ReportError
@@ -195,6 +198,26 @@ def test_rows_of_a_column_keep_only_the_levels_that_occur():
 
     assert found.levels == ("x", "z")
     assert found.codes.tolist() == [1, 0, 1]
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60)
+@given(
+    table=st.lists(
+        st.lists(st.text(alphabet="aé\"',;\t\n #\\$%N0.", max_size=4), min_size=2, max_size=2),
+        min_size=1,
+        max_size=6,
+    )
+)
+def test_every_cell_that_python_writes_is_read_back(tmp_path, table):
+    path = tmp_path / "t.csv"
+    with path.open("w", newline="", encoding="utf-8") as stream:
+        writer = csv.writer(stream, quoting=csv.QUOTE_ALL)
+        writer.writerows([["a", "b"], *table])
+
+    found = read(path, ["a", "b"])
+
+    for place, name in enumerate("ab"):
+        assert cells(found.texts[name]) == [row[place].strip() for row in table]
 
 
 def test_long_lists_are_cut_short():

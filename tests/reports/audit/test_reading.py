@@ -164,6 +164,18 @@ def test_images_in_which_openface_failed_are_not_measured(tmp_path):
     assert any("the tracker failed in 1 rows" in note for note in data.notes)
 
 
+def test_confidence_without_openface_is_not_that_of_a_tracker(tmp_path):
+    (data,) = read(tmp_path, "label,AU06,confidence\na,2.5,0\nb,0.5,1\n")
+
+    assert data.intensities.tolist() == [[2.5], [0.5]]
+
+
+def test_no_confidence_of_openface_is_a_failure_where_success_is_not_told(tmp_path):
+    (data,) = read(tmp_path, "label,AU06_r,confidence\na,2.5,0\nb,0.5,1\n")
+
+    np.testing.assert_array_equal(data.intensities, [[np.nan], [0.5]])
+
+
 def test_only_the_units_asked_for_are_read_in_their_order(tmp_path):
     (data,) = read(tmp_path, OPENFACE, action_units=("AU12", "au6"))
 
