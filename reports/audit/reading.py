@@ -17,7 +17,7 @@ from reports.audit.labels import (
     predictions_of,
     reject_uncountable,
 )
-from reports.audit.levels import AttributeSpec, grouping_of, is_unknown, left_out
+from reports.audit.levels import MAX_LEVELS, AttributeSpec, grouping_of, is_unknown, left_out
 from reports.audit.observations import Codes, Grouping, Observations
 from reports.audit.roles import Roles
 from reports.errors import ReportError
@@ -189,12 +189,19 @@ def _groupings(
     notes: list[str] = []
     found: list[list[Grouping]] = []
     conditions = [AttributeSpec(column, column) for column in source.roles.conditions]
+    for column in source.roles.conditions:
+        levels = [level for level in source.columns.texts[column].levels if not is_unknown(level)]
+        if len(levels) > MAX_LEVELS:
+            raise ReportError(
+                f"{source.path}: {column!r} has {len(levels)} levels, too many for strata; merge "
+                f"some in the file, or choose another column with --strata"
+            )
     for specs in (source.roles.attributes, conditions):
         found.append([])
         for spec in specs:
-            grouping, column = source.grouping(spec, rows)
+            grouping, cells = source.grouping(spec, rows)
             found[-1].append(grouping)
-            notes += [*_alike(grouping), *filter(None, [left_out(grouping, column, weights)])]
+            notes += [*_alike(grouping), *filter(None, [left_out(grouping, cells, weights)])]
     return tuple(found[0]), tuple(found[1]), notes
 
 

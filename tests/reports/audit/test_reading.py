@@ -134,6 +134,13 @@ def test_a_condition_is_a_grouping_of_its_own(tmp_path):
     assert data.conditions[0].codes.tolist() == [0, -1]
 
 
+def test_a_condition_with_too_many_levels_is_an_error(tmp_path):
+    rows = "".join(f"a,{number}\n" for number in range(31))
+
+    with pytest.raises(ReportError, match="'clip' has 31 levels, too many for strata"):
+        read(tmp_path, "label,clip\n" + rows, conditions=("clip",))
+
+
 def test_predicted_attributes_are_marked(tmp_path):
     (data,) = read(tmp_path, "label,gender,race\na,m,x\n", predicted_attributes=("gender",))
 
