@@ -21,8 +21,8 @@ Floats = NDArray[np.float64]
 
 MAX_STEPS = 35
 TOLERANCE = 1e-10
-#: a coefficient of a column of unit spread beyond this, or a linear predictor beyond it where
-#: Newton's method does not settle, is on its way to infinity
+#: a linear predictor beyond this is on its way to infinity if a coefficient is beyond it too or
+#: Newton's method does not settle; large coefficients alone also come from near-collinear columns
 INFINITE = 15.0
 NO_IMAGES = "no images"
 ONE_LABEL = "nobody or everybody has the label"
@@ -108,9 +108,7 @@ def maximum_likelihood(
     finite = np.isfinite(coefficients).all() and np.isfinite(covariance).all()
     if not finite or not math.isfinite(log_likelihood):
         return None
-    if np.abs(coefficients[1:]).max(initial=0.0) > INFINITE:
-        return None
-    if not converged and farthest > INFINITE:
+    if farthest > INFINITE and (not converged or _large(coefficients)):
         return None
     # short of that, steps that stay above the tolerance are rounding in a near-collinear design
     return LogitFit(coefficients, covariance, log_likelihood, design.shape[1])
@@ -146,9 +144,9 @@ class _Diverging(Exception):
     """Newton's method runs away: no need to wait for its last step."""
 
 
-def _stop_diverging(coefficients: Floats) -> None:
-    if not np.abs(coefficients[1:]).max(initial=0.0) <= INFINITE:
-        raise _Diverging
+def _large(coefficients: Floats) -> bool:
+    """Whether one is beyond the limit, or no number; the intercept is not looked at."""
+    return not np.abs(coefficients[1:]).max(initial=0.0) <= INFINITE
 
 
 def _fitted(design: Floats, labels: Floats, weights: Floats | None) -> tuple[Any, bool]:
@@ -157,13 +155,18 @@ def _fitted(design: Floats, labels: Floats, weights: Floats | None) -> tuple[Any
         model = GLM(labels, design, family=Binomial(), freq_weights=weights)
         result = model.fit(maxiter=MAX_STEPS, tol=TOLERANCE, tol_criterion="params")
         return result, bool(result.converged)
+
     # the rank is known; the ridge would keep coefficients from showing that they are infinite
+    def stop_diverging(coefficients: Floats) -> None:
+        if _large(coefficients) and not np.abs(design @ coefficients).max() <= INFINITE:
+            raise _Diverging
+
     result = Logit(labels, design, check_rank=False).fit(
         method="newton",
         maxiter=MAX_STEPS,
         tol=TOLERANCE,
         ridge_factor=0,
-        callback=_stop_diverging,
+        callback=stop_diverging,
         disp=0,
     )
     return result, bool(result.mle_retvals["converged"])
