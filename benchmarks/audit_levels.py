@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import math
 import multiprocessing
+import signal
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ProcessPoolExecutor, as_completed
@@ -127,10 +128,15 @@ def _run(tasks: list[_Task], workers: int) -> Iterator[tuple[_Task, Tally]]:
             yield task, _tallied(*task)
         return
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+    # The parent answers Ctrl-C: it drops what has not begun, and workers end after their task.
+    ignore = (signal.SIGINT, signal.SIG_IGN)
+    pool = ProcessPoolExecutor(workers, context, initializer=signal.signal, initargs=ignore)
+    try:
         running = {pool.submit(_tallied, *task): task for task in tasks}
         for future in as_completed(running):
             yield running[future], future.result()
+    finally:
+        pool.shutdown(wait=True, cancel_futures=True)
 
 
 def _tallied(plan: Design, seed: int, start: int, stop: int) -> Tally:
