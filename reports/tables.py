@@ -210,14 +210,15 @@ class Table:
         """The table cut into parts of at most `tallest` lines, block titles and footer included.
 
         A block that is cut has its title again in the next part; of a narrow table only blocks that
-        fit no part are cut. The footer goes with the last part. Footnote marks are to be asked of
-        the whole table.
+        fit no part are cut, and not after a few lines. The footer goes with the last part.
+        Footnote marks are to be asked of the whole table.
         """
         parts: list[list[Block]] = [[]]
         room = tallest
         for block in self.blocks:
             left = block.rows
-            uncut = self.narrow and room < 1 + len(left) <= tallest
+            height = 1 + len(left)
+            uncut = self.narrow and room < height and (height <= tallest or room < tallest // 3)
             while left:
                 if room < 2 or uncut:
                     parts.append([])

@@ -25,7 +25,8 @@ def _adjusted(row: Mapping[str, object]) -> str:
 
 def _discriminated(row: Mapping[str, object]) -> str:
     within = "" if row["form"] == "raw" else f" within {row['family']}"
-    return f"{row['source']} {row['label']}: {row['group_a']} - {row['group_b']}{within}"
+    predicted = "" if row["source"] == "label" else "predicted "
+    return f"{predicted}{_question(row)}: {row['group_a']} - {row['group_b']}{within}"
 
 
 def _group(row: Mapping[str, object]) -> str:

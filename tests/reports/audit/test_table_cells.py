@@ -87,3 +87,19 @@ def test_enormous_and_infinite_numbers_are_printed_and_written(value):
 def test_the_first_column_is_headed_by_what_its_rows_are():
     assert "| Condition" in markdown.table_text(one_cell(Cell("blank")))
     assert "Condition & p" in latex.table_text(one_cell(Cell("blank")))
+
+
+def narrow_table(*heights):
+    blocks = (
+        Block(f"b{index}", tuple(Row(f"r{row}", (Cell("blank"),)) for row in range(height)))
+        for index, height in enumerate(heights)
+    )
+    return Table("k", "t", "c", (Column("p"),), tuple(blocks), narrow=True)
+
+
+def test_a_block_of_a_narrow_table_is_cut_only_where_no_page_holds_it():
+    parts = narrow_table(6, 6, 25).stretches(10)
+    sizes = [[(block.title, len(block.rows)) for block in part.blocks] for part in parts]
+    # Lines: 7; 7; 10, 10 and 8 of the long block, whose title is repeated.
+    assert sizes == [[("b0", 6)], [("b1", 6), ("b2", 2)], [("b2", 9)], [("b2", 9)], [("b2", 5)]]
+    assert sum(len(block.rows) for part in parts for block in part.blocks) == 37

@@ -84,7 +84,7 @@ def test_discrimination_is_signed_and_says_what_it_is_conditional_on():
         "n": 400, "reason": "",
     }  # fmt: skip
     table = found(with_rows(result_of(BASE), discrimination=[one]), "discrimination")
-    row = lines(table)["label happy: male - female within AU06"]
+    row = lines(table)["happy by gender: male - female within AU06"]
     assert row["Difference"] == "-0.063 [-0.100, -0.020]"
 
 
