@@ -10,14 +10,20 @@ from reports.audit.result import AuditResult
 from reports.audit.table_specs import Found
 from reports.audit.table_words import images_word
 from reports.audit.tabulation import ALL
+from reports.convention import STRICT
 from reports.rounding import rounded
 
 ALPHA = 0.05
+#: a share of fewer images is not named as the highest or lowest
+FEWEST = STRICT.min_n
 
 
 @dataclass(frozen=True)
 class Survivor:
-    """A condition whose difference survives Holm, by its groups of highest and lowest share."""
+    """A condition whose difference survives Holm, by its groups of highest and lowest share.
+
+    Groups of fewer than ten images are passed over: a single face has a share of 0 or 1.
+    """
 
     sentence: str
     difference: float
@@ -95,11 +101,8 @@ def _sizes(dataset: str, found: Found) -> tuple[str, tuple[str, ...]]:
 
 def _survivor(place: tuple[str, str, str, str], found: Found) -> Survivor:
     _, label, attribute, condition = place
-    shares = sorted(
-        (row["proportion"], group)
-        for group, row in found.shares.get(place, {}).items()
-        if not math.isnan(row["proportion"])
-    )
+    own = found.shares.get(place, {})
+    shares = sorted((row["proportion"], name) for name, row in own.items() if row["n"] >= FEWEST)
     where = "all images" if condition == ALL else condition.replace(",", ", ")
     p = found.cells[place]["p_holm"]
     tail = f"Holm p {'< .001' if p < 0.0005 else rounded(p, 3)}"

@@ -38,8 +38,8 @@ READING = (
     "'-' stands where a number is not defined or not trustworthy; its footnote says why. An empty "
     "entry was not asked. A condition without a finding is not proof of equal treatment: audit.csv "
     "and pairs.csv hold the smallest difference that could have been found.",
-    "Bold marks the group of the highest share where the test of its condition is below .05, "
-    "before correction.",
+    "Bold marks the group of the highest share where the p of its condition is below .05 before "
+    "correction; groups of very few images do not compete.",
 )
 
 

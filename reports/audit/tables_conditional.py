@@ -77,7 +77,9 @@ class _Builder:
         sentences = []
         if any(cell.bold for cell in cells):
             which = " in the test of most groups" if several else ""
-            sentences.append(f"Bold: group of the highest share, where p < .05{which}.")
+            few = self._convention.min_n
+            among = f" among groups of at least {few}" if few > 1 else ""
+            sentences.append(f"Bold: highest share{among}, where p < .05{which}.")
         if any(cell.code for cell in cells):
             sentences.append(CODES_EXPLAINED)
         if self._strict and any(len(one.groups) == 2 for one in self._spec.sets):
@@ -151,7 +153,9 @@ class _Builder:
         asked = [name for name in one.attributes if places[name] in self._found.shares]
         designated = self._found.cells.get(places[asked[-1]], {}) if asked else {}
         shares = self._found.shares[places[asked[-1]]] if asked else {}
-        yield from _share_cells(one.groups, shares, marked=designated.get("p", math.nan) < ALPHA)
+        marked = designated.get("p", math.nan) < ALPHA
+        fewest = self._convention.min_n
+        yield from _share_cells(one.groups, shares, marked=marked, fewest=fewest)
         if self._has_difference(one):
             yield self._difference(one.groups, shares, places[one.attributes[-1]])
         for name in one.attributes:
@@ -211,10 +215,11 @@ class _Builder:
 
 
 def _share_cells(
-    groups: Sequence[str], shares: dict[str, Record], *, marked: bool
+    groups: Sequence[str], shares: dict[str, Record], *, marked: bool, fewest: int = 1
 ) -> Iterator[Cell]:
-    known = [row["proportion"] for row in shares.values() if not math.isnan(row["proportion"])]
-    highest = max(known, default=math.nan)
+    # A group of one face has a share of 0 or 1, which says nothing of the group.
+    competing = [row["proportion"] for row in shares.values() if row["n"] >= fewest]
+    highest = max((share for share in competing if not math.isnan(share)), default=math.nan)
     for group in groups:
         if group not in shares:
             yield Cell("blank")
@@ -222,4 +227,6 @@ def _share_cells(
         row = shares[group]
         share = row["proportion"]
         few = f"insufficient (n = {row['n']})" if row["n"] else f"no {images_word(row['counted'])}"
-        yield number_cell(share, "proportion", reason=few, bold=marked and share == highest)
+        yield number_cell(
+            share, "proportion", reason=few, bold=marked and row["n"] >= fewest and share == highest
+        )

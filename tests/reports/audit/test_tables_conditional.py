@@ -97,6 +97,17 @@ def test_group_without_images_is_a_dash_and_never_highest():
     assert "no images" in table.notes()
 
 
+def test_a_group_of_very_few_images_is_not_called_highest():
+    groups = {"young": (100, 30), "old": (100, 10), "oldest": (1, 1)}
+    counts = {("A", "angry", "age"): {"AU04=0": groups}}
+    result = result_of(counts)
+    result["cells"].loc[:, "p"] = 0.001
+    strict, paper = (audit_tables(result, one)[0] for one in (STRICT, PAPER))
+    assert bold(strict)["AU04=0"] == ["young"]
+    assert bold(paper)["AU04=0"] == ["oldest"]
+    assert "at least 10" in strict.remark
+
+
 AGES = {"young": (100, 30), "old": (100, 10), "older": (100, 12), "oldest": (100, 20)}
 
 
