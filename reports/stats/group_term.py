@@ -19,6 +19,7 @@ from scipy.stats import chi2, norm  # type: ignore[import-untyped]
 from reports.errors import ReportError
 from reports.stats.collinearity import independent_columns
 from reports.stats.firth import Block
+from reports.stats.interaction import SPARSE, sparse
 from reports.stats.logistic import (
     ONE_LABEL,
     SEPARATED,
@@ -71,7 +72,9 @@ class _Comparison(NamedTuple):
     Attributes:
         statistic: of the likelihood-ratio test.
         dof: its degrees of freedom.
-        parameters: of the larger model.
+        per_parameter: images with the rarer of label and no label for each parameter of the larger
+            model, where it falls apart into regressions in the scarcest of them.
+        expected: (G', 2) images without and with the label that the smaller model expects.
         firth: whether the label separates.
         lines: (G', P) coefficients of the covariates within each group present.
         variances: (G',) of a group's intercept less the first one's.
@@ -80,7 +83,8 @@ class _Comparison(NamedTuple):
 
     statistic: float
     dof: int
-    parameters: int
+    per_parameter: float
+    expected: Floats
     firth: bool
     lines: Floats
     variances: Floats
@@ -115,8 +119,10 @@ def group_term(
 
     Returns:
         From the rows without unknowns. NaN with a reason where fewer than two groups or only one
-        label are left, or the intensities tell the groups apart. p alone is NaN where the label,
-        or its absence, is rarer than 10 images a parameter: the test then rejects too often.
+        label are left, or the intensities tell the groups apart. `min_expected` is the smallest
+        number of images of a group, with or without the label, that the model without groups
+        expects. p alone is NaN where these numbers break Cochran's rule, or the label or its
+        absence is rarer than 10 images a parameter: the test then rejects too often.
 
     Raises:
         ReportError: shapes do not fit, or labels or groups are out of range.
@@ -136,7 +142,7 @@ def group_term(
     codes = np.searchsorted(present, groups[known])
     compare = _interactions if model == "interactions" else _constants
     found = compare(covariates, labels, codes)
-    outcome = _outcome(found, labels, _left_out(left_out, names, intensities.shape[1]))
+    outcome = _outcome(found, len(labels), _left_out(left_out, names, intensities.shape[1]))
     chances = np.array([expit(covariates @ line).mean() for line in found.lines])
     odds_ratios, differences = _placed(num_groups, present, found=found, chances=chances)
     return GroupTerm(outcome, odds_ratios, differences, found.firth)
@@ -206,13 +212,14 @@ def _constants(covariates: Floats, labels: Floats, codes: Codes) -> _Comparison:
     lines = np.tile(large.coefficients[:width], (len(shifts) + 1, 1))
     lines[1:, 0] += shifts
     return _Comparison(
-        2 * (large.log_likelihood - small.log_likelihood),
-        large.rank - small.rank,
-        large.rank,
-        large.firth,
-        lines,
-        np.concatenate([[0.0], variances]),
-        TOLD_APART,
+        statistic=2 * (large.log_likelihood - small.log_likelihood),
+        dof=large.rank - small.rank,
+        per_parameter=_rarer(labels) / large.rank,
+        expected=_expected(covariates @ small.coefficients, codes),
+        firth=large.firth,
+        lines=lines,
+        variances=np.concatenate([[0.0], variances]),
+        unclear=TOLD_APART,
     )
 
 
@@ -246,14 +253,16 @@ def _interactions(covariates: Floats, labels: Floats, codes: Codes) -> _Comparis
     variances = np.array(
         [fit.covariance[0, 0] if c.all() else math.nan for fit, c in zip(whole, kept, strict=True)]
     )
+    pairs = list(zip(rows, fits, strict=True))
     return _Comparison(
-        2 * (sum(fit.log_likelihood for fit in fits) - small.log_likelihood),
-        sum(fit.rank for fit in fits) - small.rank,
-        sum(fit.rank for fit in fits),
-        small.firth,
-        np.array([fit.coefficients for fit in whole]),
-        variances + variances[0],
-        FLAT,
+        statistic=2 * (sum(fit.log_likelihood for fit in fits) - small.log_likelihood),
+        dof=sum(fit.rank for fit in fits) - small.rank,
+        per_parameter=min(_rarer(labels[members]) / fit.rank for members, fit in pairs),
+        expected=_expected(covariates @ small.coefficients, codes),
+        firth=small.firth,
+        lines=np.array([fit.coefficients for fit in whole]),
+        variances=variances + variances[0],
+        unclear=FLAT,
     )
 
 
@@ -263,18 +272,35 @@ def _alone(block: Block, labels: Floats) -> LogitFit | None:
     return None if (own == own[0]).all() else maximum_likelihood(block.design, own)
 
 
-def _outcome(found: _Comparison, labels: Floats, left_out: str) -> Outcome:
-    n, rarer = len(labels), min(int(labels.sum()), int(len(labels) - labels.sum()))
+def _rarer(labels: Floats) -> int:
+    """Images with the label or without, whichever are fewer."""
+    labelled = int(labels.sum())
+    return min(labelled, len(labels) - labelled)
+
+
+def _expected(eta: Floats, codes: Codes) -> Floats:
+    """(G', 2) images without and with the label that these predictors expect of each group."""
+    return np.stack([np.bincount(codes, weights=expit(sign * eta)) for sign in (-1, 1)], axis=1)
+
+
+def _outcome(found: _Comparison, n: int, left_out: str) -> Outcome:
+    """The test, its p only where it holds."""
     if found.dof < 1:
         return Outcome(n=n, reason="; ".join(filter(None, (SAME, left_out))))
-    few = rarer < PER_PARAMETER * found.parameters
+    few, few_expected = found.per_parameter < PER_PARAMETER, sparse(found.expected)
     statistic = max(found.statistic, 0.0)
-    reasons = (FEW if few else "", SEPARATED if found.firth else "", left_out)
+    reasons = (
+        FEW if few else "",
+        SPARSE if few_expected else "",
+        SEPARATED if found.firth else "",
+        left_out,
+    )
     return Outcome(
         statistic=statistic,
         dof=float(found.dof),
-        p=math.nan if few else float(chi2.sf(statistic, found.dof)),
+        p=math.nan if few or few_expected else float(chi2.sf(statistic, found.dof)),
         n=n,
+        min_expected=float(found.expected.min()),
         reason="; ".join(filter(None, reasons)),
     )
 
