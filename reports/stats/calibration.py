@@ -21,6 +21,9 @@ Floats = NDArray[np.float64]
 Flags = NDArray[np.bool_]
 Match = Literal["accuracy", "tpr_fpr"]
 
+#: points of a group's ROC curve that are tried as a common aim
+MOST_POINTS = 400
+
 
 @dataclass(frozen=True, eq=False)
 class Thresholds:
@@ -78,10 +81,10 @@ def fit_thresholds(
 
     `accuracy`: the target is the best accuracy that the worst-placed group can reach; each group
     takes the threshold whose accuracy is closest to it. Groups that could do better are levelled
-    down. `tpr_fpr`: each group takes the threshold with the least |TPR - TPR*| + |FPR - FPR*|,
-    where the starred rates are those of everybody at the pooled threshold; a group in which one
-    of the rates is undefined matches the other. Ties go to the threshold nearest to the pooled
-    one, which is itself a candidate, then to the smaller.
+    down. `tpr_fpr`: the groups' TPR and FPR are brought together, with no fewer right answers over
+    all than the pooled threshold gives, where that is possible (equal rates alone are had by
+    calling everybody or nobody present). Ties go to the threshold nearest to the pooled one, which
+    is itself a candidate, then to the smaller.
 
     Args:
         intensity: (N,) in any unit, NaN where not measured.
@@ -93,8 +96,8 @@ def fit_thresholds(
     Raises:
         ReportError: an intensity is infinite.
 
-    Source: metrics.md 10.9; Chen & Joo 2021, supplement 1.1 (`accuracy`). For `tpr_fpr` the source
-    gives no target; that of everybody is ours.
+    Source: metrics.md 10.9; Chen & Joo 2021, supplement 1.1 (`accuracy`). The floor
+    of `tpr_fpr` is ours.
     """
     used = _used(intensity, truth, groups)
     score, flags, codes = intensity[used], truth[used].astype(np.bool_), groups[used]
@@ -107,14 +110,16 @@ def fit_thresholds(
     }
     if not tables:
         return Thresholds(raw, chosen)
-    if match == "accuracy":
-        target = min(table.accuracy.max() for table in tables.values())
-        misses = {group: np.abs(table.accuracy - target) for group, table in tables.items()}
-    else:
-        pooled = _Candidates.at(score, flags, np.array([raw]))
-        misses = {group: _miss(table, pooled) for group, table in tables.items()}
-    for group, miss in misses.items():
-        chosen[group] = _nearest(tables[group].thresholds[miss <= miss.min() + 1e-12], raw)
+    if match == "tpr_fpr":
+        sizes = np.bincount(codes, minlength=num_groups)
+        floor = float(np.mean((score >= raw) == flags))
+        for group, threshold in _matched(tables, sizes, raw, floor).items():
+            chosen[group] = threshold
+        return Thresholds(raw, chosen)
+    target = min(table.accuracy.max() for table in tables.values())
+    for group, table in tables.items():
+        miss = np.abs(table.accuracy - target)
+        chosen[group] = _nearest(table.thresholds[miss <= miss.min() + 1e-12], raw)
     return Thresholds(raw, chosen)
 
 
@@ -162,6 +167,32 @@ def calibrate(
     return evaluate(thresholds, intensity, truth, groups)
 
 
+def _matched(
+    tables: dict[int, _Candidates], sizes: Codes, raw: float, floor: float
+) -> dict[int, float]:
+    """Group -> threshold, so that TPR and FPR of the groups lie close together.
+
+    Every point (TPR, FPR) that some group can reach is tried as the common aim: each group takes
+    its threshold closest to it. Of the aims under which at least `floor` of all answers are right,
+    or the most that any aim allows, the one that the groups miss least is taken; then the one with
+    most right answers.
+    """
+    thinned = {group: table.thinned(raw) for group, table in tables.items()}
+    points = np.concatenate([table.points for table in thinned.values()])
+    misses, right = np.zeros(len(points)), np.zeros(len(points))
+    places: dict[int, Codes] = {}
+    for group, table in thinned.items():
+        # A rate that is undefined on either side cannot be missed.
+        distance = np.nansum(np.abs(points[:, None] - table.points[None]), axis=2)
+        places[group] = distance.argmin(axis=1)
+        misses += distance.min(axis=1)
+        right += sizes[group] * table.accuracy[places[group]]
+    enough = right >= min(floor * sizes.sum(), right.max()) - 1e-9
+    least = enough & (misses <= misses[enough].min() + 1e-12)
+    aim = int(np.argmax(np.where(least, right, -1)))
+    return {group: float(thinned[group].thresholds[places[group][aim]]) for group in thinned}
+
+
 @dataclass(frozen=True, eq=False)
 class _Candidates:
     """Thresholds (T,) and what each would do to a group."""
@@ -187,25 +218,38 @@ class _Candidates:
             _share(false_alarms, others),
         )
 
+    @property
+    def points(self) -> Floats:
+        """(T, 2) TPR and FPR; NaN where undefined."""
+        return np.column_stack([self.tpr, self.fpr])
+
+    def thinned(self, raw: float) -> _Candidates:
+        """At most `MOST_POINTS` of the candidates, evenly over the images, the nearest to the raw
+        threshold first.
+        """
+        order = np.argsort(self.thresholds, kind="stable")
+        kept = order[np.unique(np.linspace(0, len(order) - 1, MOST_POINTS).astype(np.int64))]
+        kept = np.union1d(kept, np.flatnonzero(self.thresholds == raw))
+        kept = kept[np.lexsort((self.thresholds[kept], _distance(self.thresholds[kept], raw)))]
+        return _Candidates(
+            self.thresholds[kept], self.accuracy[kept], self.tpr[kept], self.fpr[kept]
+        )
+
+
+def _distance(thresholds: Floats, raw: float) -> Floats:
+    """How far each threshold is from the raw one; an infinite raw one is itself near."""
+    far = np.full(len(thresholds), np.inf)
+    np.subtract(thresholds, raw, out=far, where=thresholds != raw)
+    return np.where(thresholds == raw, 0.0, np.abs(far))
+
 
 def _share(counts: Floats, total: int) -> Floats:
     return counts / total if total else np.full(len(counts), np.nan)
 
 
-def _miss(table: _Candidates, target: _Candidates) -> Floats:
-    """Distance of TPR and FPR from the target; a rate that is undefined on a side counts 0."""
-    rates = np.stack([table.tpr - target.tpr, table.fpr - target.fpr])
-    return np.asarray(np.nansum(np.abs(rates), axis=0))
-
-
 def _nearest(thresholds: Floats, raw: float) -> float:
-    """The threshold nearest to the raw one, of two such the smaller (the larger if raw is inf)."""
-
-    def distance(threshold: float) -> tuple[float, float]:
-        gap = 0.0 if threshold == raw else abs(threshold - raw)
-        return gap, -threshold if raw == np.inf else threshold
-
-    return float(min(thresholds, key=distance))
+    """The threshold nearest to the raw one, then the smaller."""
+    return float(thresholds[np.lexsort((thresholds, _distance(thresholds, raw)))[0]])
 
 
 def _used(intensity: Floats, truth: Codes, groups: Codes) -> Flags:
