@@ -9,7 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,16 +18,9 @@ from scipy.stats import chi2, norm  # type: ignore[import-untyped]
 
 from reports.errors import ReportError
 from reports.stats.collinearity import independent_columns
-from reports.stats.firth import Block
 from reports.stats.interaction import SPARSE, sparse
-from reports.stats.logistic import (
-    ONE_LABEL,
-    SEPARATED,
-    LogitFit,
-    in_place,
-    maximum_likelihood,
-    penalised,
-)
+from reports.stats.logistic import ONE_LABEL, SEPARATED
+from reports.stats.nested_models import Comparison, constants, interactions
 from reports.stats.outcome import Estimate, Outcome
 
 Floats = NDArray[np.float64]
@@ -43,8 +36,6 @@ SAME = "the intensities alone tell the groups apart"
 FEW = "fewer than 10 images of the rarer label for each parameter"
 #: images with the rarer of label and no label that a parameter needs for p to hold
 PER_PARAMETER = 10
-TOLD_APART = "the intensities alone tell the group apart"
-FLAT = "an intensity does not vary within the group or the reference"
 
 
 @dataclass(frozen=True, eq=False)
@@ -64,31 +55,6 @@ class GroupTerm:
     odds_ratios: tuple[Estimate, ...]
     marginal_differences: Floats
     firth: bool = False
-
-
-class _Comparison(NamedTuple):
-    """Two nested models; `lines` or `variances` are NaN for groups that cannot be estimated.
-
-    Attributes:
-        statistic: of the likelihood-ratio test.
-        dof: its degrees of freedom.
-        per_parameter: images with the rarer of label and no label for each parameter of the larger
-            model, where it falls apart into regressions in the scarcest of them.
-        expected: (G', 2) images without and with the label that the smaller model expects.
-        firth: whether the label separates.
-        lines: (G', P) coefficients of the covariates within each group present.
-        variances: (G',) of a group's intercept less the first one's.
-        unclear: why some are NaN.
-    """
-
-    statistic: float
-    dof: int
-    per_parameter: float
-    expected: Floats
-    firth: bool
-    lines: Floats
-    variances: Floats
-    unclear: str
 
 
 def group_term(
@@ -140,7 +106,7 @@ def group_term(
         return GroupTerm(outcome, *_placed(num_groups, present, reason=reason))
     covariates, left_out = _covariates(intensities[known], squares=model == "squares")
     codes = np.searchsorted(present, groups[known])
-    compare = _interactions if model == "interactions" else _constants
+    compare = interactions if model == "interactions" else constants
     found = compare(covariates, labels, codes)
     outcome = _outcome(found, len(labels), _left_out(left_out, names, intensities.shape[1]))
     chances = np.array([expit(covariates @ line).mean() for line in found.lines])
@@ -192,98 +158,7 @@ def _left_out(places: Codes, names: Sequence[str], units: int) -> str:
     return f"never varies or follows from the others: {', '.join(named)}" if named else ""
 
 
-def _constants(covariates: Floats, labels: Floats, codes: Codes) -> _Comparison:
-    """A constant for each group but the first, against none."""
-    members = codes[:, np.newaxis] == np.arange(1, codes.max() + 1)
-    design = np.column_stack([covariates, members])
-    kept = independent_columns(design)
-    columns = design if kept.all() else design[:, kept]
-    large = maximum_likelihood(columns, labels)
-    small = maximum_likelihood(covariates, labels) if large else None
-    if large is None or small is None:
-        large = penalised(columns, labels)
-        small = penalised(covariates, labels, penalty=[Block(slice(None), columns)])
-    width = covariates.shape[1]
-    shifts = in_place(large, kept).coefficients[width:]
-    variances = np.diag(in_place(large, kept).covariance)[width:].copy()
-    if not kept.all():
-        unclear = [not _last_independent(design, width + k) for k in range(len(shifts))]
-        shifts[unclear] = variances[unclear] = math.nan
-    lines = np.tile(large.coefficients[:width], (len(shifts) + 1, 1))
-    lines[1:, 0] += shifts
-    return _Comparison(
-        statistic=2 * (large.log_likelihood - small.log_likelihood),
-        dof=large.rank - small.rank,
-        per_parameter=_rarer(labels) / large.rank,
-        expected=_expected(covariates @ small.coefficients, codes),
-        firth=large.firth,
-        lines=lines,
-        variances=np.concatenate([[0.0], variances]),
-        unclear=TOLD_APART,
-    )
-
-
-def _last_independent(design: Floats, column: int) -> bool:
-    """Whether a column does not follow from all others, before and after it."""
-    others = np.delete(design, column, axis=1)
-    return bool(independent_columns(np.column_stack([others, design[:, column]]))[-1])
-
-
-def _interactions(covariates: Floats, labels: Floats, codes: Codes) -> _Comparison:
-    """A regression for each group against one for all.
-
-    The larger model's likelihood and information fall apart into the groups', so that no design
-    with all products is needed.
-    """
-    rows = [np.flatnonzero(codes == code) for code in range(codes.max() + 1)]
-    designs = [covariates[members] for members in rows]
-    kept = [independent_columns(design) for design in designs]
-    blocks = [
-        Block(members, design[:, columns])
-        for members, design, columns in zip(rows, designs, kept, strict=True)
-    ]
-    large = [_alone(block, labels) for block in blocks]
-    small = maximum_likelihood(covariates, labels)
-    fits = [fit for fit in large if fit is not None]
-    if small is None or len(fits) < len(large):
-        fits = [penalised(block.design, labels[block.rows]) for block in blocks]
-        small = penalised(covariates, labels, penalty=blocks)
-    whole = [in_place(fit, columns) for fit, columns in zip(fits, kept, strict=True)]
-    # at mean intensities; a group in which one of them never varies has no chance there
-    variances = np.array(
-        [fit.covariance[0, 0] if c.all() else math.nan for fit, c in zip(whole, kept, strict=True)]
-    )
-    pairs = list(zip(rows, fits, strict=True))
-    return _Comparison(
-        statistic=2 * (sum(fit.log_likelihood for fit in fits) - small.log_likelihood),
-        dof=sum(fit.rank for fit in fits) - small.rank,
-        per_parameter=min(_rarer(labels[members]) / fit.rank for members, fit in pairs),
-        expected=_expected(covariates @ small.coefficients, codes),
-        firth=small.firth,
-        lines=np.array([fit.coefficients for fit in whole]),
-        variances=variances + variances[0],
-        unclear=FLAT,
-    )
-
-
-def _alone(block: Block, labels: Floats) -> LogitFit | None:
-    """The fit of one group; None where its label separates or is always the same."""
-    own = labels[block.rows]
-    return None if (own == own[0]).all() else maximum_likelihood(block.design, own)
-
-
-def _rarer(labels: Floats) -> int:
-    """Images with the label or without, whichever are fewer."""
-    labelled = int(labels.sum())
-    return min(labelled, len(labels) - labelled)
-
-
-def _expected(eta: Floats, codes: Codes) -> Floats:
-    """(G', 2) images without and with the label that these predictors expect of each group."""
-    return np.stack([np.bincount(codes, weights=expit(sign * eta)) for sign in (-1, 1)], axis=1)
-
-
-def _outcome(found: _Comparison, n: int, left_out: str) -> Outcome:
+def _outcome(found: Comparison, n: int, left_out: str) -> Outcome:
     """The test, its p only where it holds."""
     if found.dof < 1:
         return Outcome(n=n, reason="; ".join(filter(None, (SAME, left_out))))
@@ -309,7 +184,7 @@ def _placed(
     num_groups: int,
     present: Codes,
     *,
-    found: _Comparison | None = None,
+    found: Comparison | None = None,
     chances: Floats | None = None,
     reason: str = "",
 ) -> tuple[tuple[Estimate, ...], Floats]:
@@ -325,7 +200,7 @@ def _placed(
     return tuple(ratios), differences
 
 
-def _odds_ratio(found: _Comparison, place: int) -> Estimate:
+def _odds_ratio(found: Comparison, place: int) -> Estimate:
     middle = found.lines[place, 0] - found.lines[0, 0]
     half = Z * math.sqrt(found.variances[place])
     if math.isnan(middle + half):
