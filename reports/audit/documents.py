@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any
 
 from reports.audit.figures import figures_of
-from reports.audit.page import html_page
+from reports.audit.findings import findings_of
+from reports.audit.page import html_page, summary_text
 from reports.audit.result import AuditResult
 from reports.audit.tables import audit_tables
 from reports.audit.writers import write_tables
@@ -16,7 +17,7 @@ from reports.figures.files import svg_text, write_figures
 from reports.files import write_text
 
 TITLE = "Annotation-bias audit"
-PAGE, RECORD = "audit.html", "audit.json"
+SUMMARY, PAGE, RECORD = "audit.md", "audit.html", "audit.json"
 #: the frame that has a name of its own
 NAMES = {"tests": "audit"}
 
@@ -29,7 +30,7 @@ def write_audit(result: AuditResult, out: Path, convention: Convention) -> list[
     Args:
         result: what was found.
         out: folder, made if absent: `audit.csv`, `<frame>.csv`, `tables.{md,tex}`,
-            `tables/<key>.{tex,csv,json}`, `figures/<key>.{pdf,png}`, `audit.html`, `audit.json`.
+            `tables/<key>.{tex,csv,json}`, `figures/<key>.{pdf,png}`, `audit.{md,html,json}`.
         convention: how tables and figures print.
 
     Returns:
@@ -45,9 +46,10 @@ def write_audit(result: AuditResult, out: Path, convention: Convention) -> list[
             written.append(path)
     written += write_tables(tables, out)
     written += write_figures(figures, out / "figures")
+    write_text(out / SUMMARY, summary_text(result, title=TITLE))
     drawn = [(figure.title, figure.caption, svg_text(figure)) for figure in figures]
     write_text(out / PAGE, html_page(result, tables, drawn, title=TITLE))
-    written.append(out / PAGE)
+    written += [out / SUMMARY, out / PAGE]
     _remove_stale(out, written)
     write_text(out / RECORD, _record(result, out, written))
     return [*written, out / RECORD]
@@ -56,7 +58,7 @@ def write_audit(result: AuditResult, out: Path, convention: Convention) -> list[
 def _record(result: AuditResult, out: Path, written: list[Path]) -> str:
     content: dict[str, Any] = {
         "settings": dict(result.settings),
-        "findings": list(result.findings),
+        "findings": [[one.dataset, one.sentence] for one in findings_of(result)],
         "limits": [list(pair) for pair in result.limits],
         "notes": [list(pair) for pair in result.notes],
         "files": [path.relative_to(out).as_posix() for path in written],

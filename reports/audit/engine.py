@@ -44,7 +44,7 @@ from reports.audit.questions import (
     questions_of_rows,
 )
 from reports.audit.result import AuditResult
-from reports.audit.sentences import findings, limits, notes
+from reports.audit.sentences import limits, notes
 from reports.audit.stratum_rows import pair_rows, proportion_rows, stratum_tests
 from reports.audit.tabulation import Tabulation
 
@@ -91,12 +91,10 @@ def audit(
         if isinstance(data, Observations):
             _describe(data, options, collected)
     tell(len(every), len(every), "")
-    frames = collected.frames()
     return AuditResult(
-        frames,
+        collected.frames(),
         notes=notes(inputs, conditions, options),
         limits=limits(inputs, every),
-        findings=findings(frames),
         settings=_settings(options),
     )
 

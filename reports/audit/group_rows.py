@@ -68,8 +68,10 @@ def lost(observations: Observations) -> Any:
 
 
 def loss_rows(observations: Observations) -> Iterator[Row]:
-    """Share of each group's images without measured action units: a loss that differs is itself a
-    bias."""
+    """Share of each group's images without measured action units.
+
+    A loss that differs between groups is itself a bias.
+    """
     if not observations.action_units:
         return
     for grouping in observations.groupings:

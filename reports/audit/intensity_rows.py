@@ -30,8 +30,9 @@ def group_terms(question: Question) -> Iterator[tuple[Model, GroupTerm]]:
     if rows is None or rows.observations.has_votes or not rows.observations.action_units:
         return
     expanded = _expanded(rows)
+    size, names = len(rows.grouping.levels), rows.observations.action_units
     for model in MODELS:
-        yield model, group_term(*expanded, len(rows.grouping.levels), model=model)
+        yield model, group_term(*expanded, size, model=model, names=names)
 
 
 def _expanded(rows: Rows) -> tuple[Any, Any, Any]:
@@ -46,8 +47,7 @@ def _expanded(rows: Rows) -> tuple[Any, Any, Any]:
 
 
 def adjusted_test(question: Question, model: Model, term: GroupTerm) -> Row:
-    """The row of `audit.csv`; for two groups the effect is the adjusted odds ratio, first over
-    second."""
+    """The row of `audit.csv`; of two groups the effect is the odds ratio, first over second."""
     effect = Estimate()
     if len(term.odds_ratios) == 2 and not math.isnan(term.odds_ratios[1].value):
         second = term.odds_ratios[1]

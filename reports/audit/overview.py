@@ -6,27 +6,11 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from reports.audit.findings import Finding, findings_of
 from reports.audit.result import AuditResult
 from reports.audit.table_specs import Found
 from reports.audit.table_words import images_word
 from reports.audit.tabulation import ALL
-from reports.convention import STRICT
-from reports.rounding import rounded
-
-ALPHA = 0.05
-#: a share of fewer images is not named as the highest or lowest
-FEWEST = STRICT.min_n
-
-
-@dataclass(frozen=True)
-class Survivor:
-    """A condition whose difference survives Holm, by its groups of highest and lowest share.
-
-    Groups of fewer than ten images are passed over: a single face has a share of 0 or 1.
-    """
-
-    sentence: str
-    difference: float
 
 
 @dataclass(frozen=True)
@@ -37,13 +21,13 @@ class Overview:
     size: str
     groups: tuple[str, ...]
     tested: int
-    survivors: tuple[Survivor, ...]
+    findings: tuple[Finding, ...]
     notes: tuple[str, ...]
     limits: tuple[str, ...]
 
 
 def overviews(result: AuditResult) -> list[Overview]:
-    """One overview a data set, survivors by falling difference.
+    """One overview a data set, findings by falling difference.
 
     Sensitivity runs have none: their numbers are in the tables. A data set that is only named in
     notes or limits (nothing could be asked of it) has one too.
@@ -51,7 +35,12 @@ def overviews(result: AuditResult) -> list[Overview]:
     found = Found(result)
     said = (name for name, _ in (*result.notes, *result.limits) if name)
     names = dict.fromkeys([*(place[0] for place in found.shares), *said])
-    return [_overview(name, found, result) for name in names if not found.is_variant(name)]
+    findings = findings_of(result)
+    return [
+        _overview(name, found, result, [one for one in findings if one.dataset == name])
+        for name in names
+        if not found.is_variant(name)
+    ]
 
 
 def general(said: Iterable[tuple[str, str]]) -> tuple[str, ...]:
@@ -59,21 +48,15 @@ def general(said: Iterable[tuple[str, str]]) -> tuple[str, ...]:
     return tuple(text for name, text in said if not name)
 
 
-def _overview(dataset: str, found: Found, result: AuditResult) -> Overview:
+def _overview(dataset: str, found: Found, result: AuditResult, findings: list[Finding]) -> Overview:
     tested = [cell for place, cell in found.cells.items() if place[0] == dataset]
-    kept = [
-        place
-        for place, cell in found.cells.items()
-        if place[0] == dataset and cell["p_holm"] < ALPHA
-    ]
-    survivors = sorted((_survivor(place, found) for place in kept), key=lambda s: -s.difference)
     size, groups = _sizes(dataset, found)
     return Overview(
         dataset,
         size,
         groups,
         sum(not math.isnan(cell["p"]) for cell in tested),
-        tuple(survivors),
+        tuple(findings),
         tuple(text for name, text in result.notes if name == dataset),
         tuple(text for name, text in result.limits if name == dataset),
     )
@@ -97,21 +80,3 @@ def _sizes(dataset: str, found: Found) -> tuple[str, tuple[str, ...]]:
         for attribute, own in sizes.items()
     )
     return f"{total:,} {images_word(counted)} of known group", tuple(texts)
-
-
-def _survivor(place: tuple[str, str, str, str], found: Found) -> Survivor:
-    _, label, attribute, condition = place
-    own = found.shares.get(place, {})
-    shares = sorted((row["proportion"], name) for name, row in own.items() if row["n"] >= FEWEST)
-    where = "all images" if condition == ALL else condition.replace(",", ", ")
-    p = found.cells[place]["p_holm"]
-    tail = f"Holm p {'< .001' if p < 0.0005 else rounded(p, 3)}"
-    if len(shares) < 2:
-        return Survivor(f"{label} by {attribute}, {where}: {tail}", 0.0)
-    (low, lowest), (high, highest) = shares[0], shares[-1]
-    difference = high - low
-    return Survivor(
-        f"{label} by {attribute}, {where}: {highest} {rounded(high, 3)}, {lowest} "
-        f"{rounded(low, 3)} ({rounded(difference, 3, sign=True)}), {tail}",
-        difference,
-    )

@@ -8,6 +8,7 @@ from pathlib import Path
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
+from reports.audit.findings import findings_of
 from reports.audit.overview import general, overviews
 from reports.audit.result import AuditResult
 from reports.formats.markdown import escaped
@@ -70,7 +71,7 @@ def html_page(
         overviews=overviews(result),
         notes=general(result.notes),
         limits=general(result.limits),
-        findings=result.findings,
+        findings=_found(result),
         first=FIRST_FINDINGS,
         tables=tables,
         spans=_spans,
@@ -91,12 +92,17 @@ def summary_text(result: AuditResult, *, title: str) -> str:
         lines += _list("Notes:", overview.notes)
     lines += _list("Of all data:", (*general(result.limits), *general(result.notes)))
     lines += ["## Findings", ""]
-    if result.findings:
-        lines += _list("Differences that survive Holm's correction:", result.findings)
+    found = _found(result)
+    if found:
+        lines += _list("Differences that survive Holm's correction:", found)
     else:
         lines += ["No difference survives Holm's correction.", ""]
     lines += ["## How to read a number", "", *(f"{text}\n" for text in READING)]
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _found(result: AuditResult) -> list[str]:
+    return [f"{one.dataset}: {one.sentence}" for one in findings_of(result)]
 
 
 def _list(head: str, items: Sequence[str]) -> list[str]:

@@ -91,14 +91,12 @@ class AuditResult:
         notes: what the reader must know of the data: roles guessed, images lost, thresholds,
             attributes predicted; (data set, sentence).
         limits: what cannot be asked of the data and why; (data set, sentence).
-        findings: the differences that survive Holm, one sentence each.
         settings: option -> value as printed, for captions and provenance.
     """
 
     frames: dict[str, pd.DataFrame]
     notes: tuple[tuple[str, str], ...] = ()
     limits: tuple[tuple[str, str], ...] = ()
-    findings: tuple[str, ...] = ()
     settings: Mapping[str, str] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> pd.DataFrame:

@@ -1,19 +1,16 @@
-"""What an audit says in words: what was done to the data, what cannot be asked, what was found."""
+"""What an audit says of its data: what was done to them, and what cannot be asked of them."""
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-import pandas as pd
-
+from reports.audit.action_units import thresholds_of
 from reports.audit.counts_file import CountedData
 from reports.audit.group_rows import lost
 from reports.audit.observations import Grouping, Observations
-from reports.audit.options import ALPHA, AuditOptions, Condition
+from reports.audit.options import AuditOptions, Condition
 from reports.audit.questions import Question
-from reports.audit.tabulation import ALL
 from reports.rounding import rounded
 
 Said = tuple[tuple[str, str], ...]
@@ -27,6 +24,9 @@ def notes(
 ) -> Said:
     """What was guessed, left out or chosen."""
     said = [(data.name, note) for data in inputs for note in data.notes]
+    for data in inputs:
+        if isinstance(data, Observations) and data.action_units:
+            said += [(data.name, text) for text in _threshold_notes(data, options)]
     if options.condition == "auto":
         marginal = [label for (label, _), chosen in conditions.items() if chosen == "marginal"]
         if marginal and any(_moves(data) for data in inputs):
@@ -40,6 +40,20 @@ def notes(
                 )
             )
     return tuple(said)
+
+
+def _threshold_notes(data: Observations, options: AuditOptions) -> Iterator[str]:
+    """The thresholds used, and the units that no face can pass."""
+    units = data.action_units
+    limits = thresholds_of(units, data.intensities, data.top, options.thresholds)
+    used = ", ".join(f"{unit} {limits[unit]:g}" for unit in units)
+    yield f"present above (scale of 0 to {data.top:g}): {used}"
+    never = [unit for unit in units if limits[unit] >= data.top]
+    if never:
+        yield (
+            f"{', '.join(never)}: the default threshold is the top of the scale, so no face shows "
+            "the unit (--au-threshold sets another)"
+        )
 
 
 def _moves(data: Observations | CountedData) -> bool:
@@ -118,36 +132,3 @@ def _limits_of_questions(questions: Sequence[Question]) -> Iterator[str]:
             yield f"The label '{question.label}' never occurs: nothing can be tested about it."
         elif counts.sum() and not counts[0]:
             yield f"Every image has the label '{question.label}': nothing can be tested about it."
-
-
-def findings(frames: Mapping[str, pd.DataFrame]) -> tuple[str, ...]:
-    """The differences that survive Holm, largest effect first, one sentence each."""
-    cells = frames["cells"].to_dict("records")
-    found: list[Row] = [
-        {str(k): v for k, v in row.items()} for row in cells if row["p_holm"] < ALPHA
-    ]
-    found.sort(key=lambda row: -abs(row["effect"]) if not math.isnan(row["effect"]) else 0.0)
-    shares = _shares(frames["proportions"])
-    return tuple(_finding(row, shares) for row in found)
-
-
-def _shares(proportions: pd.DataFrame) -> dict[tuple[str, ...], list[tuple[str, float]]]:
-    shares: dict[tuple[str, ...], list[tuple[str, float]]] = {}
-    keys = ["dataset", "label", "attribute", "family", "condition"]
-    for row in proportions.to_dict("records"):
-        if not math.isnan(row["proportion"]):
-            place = tuple(str(row[key]) for key in keys)
-            shares.setdefault(place, []).append((str(row["group"]), float(row["proportion"])))
-    return shares
-
-
-def _finding(row: Row, shares: Mapping[tuple[str, ...], list[tuple[str, float]]]) -> str:
-    keys = ("dataset", "label", "attribute", "family", "condition")
-    own = sorted(shares[tuple(row[key] for key in keys)], key=lambda pair: pair[1])
-    (lowest, low), (highest, high) = own[0], own[-1]
-    where = "" if row["condition"] == ALL else f" at {row['condition']}"
-    p = "below .001" if row["p_holm"] < 0.001 else rounded(row["p_holm"], 3)
-    return (
-        f"{row['dataset']}{where}: '{row['label']}' for {highest} ({rounded(high, 3)}) more often "
-        f"than for {lowest} ({rounded(low, 3)}); {row['attribute']}, Holm p {p}."
-    )

@@ -34,7 +34,7 @@ def _block(overview: Overview, width: int) -> Iterator[str]:
     yield from wrap(_plain(head), width)
     for groups in overview.groups:
         yield from wrap(_plain(groups), width, initial_indent="  ", subsequent_indent="    ")
-    yield from _section(_verdict(overview), (one.sentence for one in overview.survivors), width)
+    yield from _section(_verdict(overview), (one.sentence for one in overview.findings), width)
     if overview.limits:
         yield from _indented("Cannot be asked, or only in part:", width)
         for text in overview.limits:
@@ -42,7 +42,7 @@ def _block(overview: Overview, width: int) -> Iterator[str]:
 
 
 def _verdict(overview: Overview) -> str:
-    kept = len(overview.survivors)
+    kept = len(overview.findings)
     if not overview.tested:
         return "Nothing could be tested."
     verb = "differs" if kept == 1 else "differ"

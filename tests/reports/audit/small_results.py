@@ -21,7 +21,7 @@ def result_of(counts, convention=STRICT, **fields):
         counts: (data set, label, attribute) -> condition -> group -> (n, n labelled). The whole
             data set is the condition `all`; where it is missing, it is the sum of the others.
         convention: decides which tests are printed.
-        fields: notes, limits, findings, settings.
+        fields: notes, limits, settings.
     """
     frames = empty_frames()
     rows = {"proportions": [], "pairs": [], "tests": [], "cells": []}
@@ -47,7 +47,7 @@ def with_rows(result, **rows):
     for name, own in rows.items():
         both = [*result[name].to_dict("records"), *own]
         frames[name] = frame_of(name, both)
-    return AuditResult(frames, result.notes, result.limits, result.findings, result.settings)
+    return AuditResult(frames, result.notes, result.limits, result.settings)
 
 
 def with_total(conditions):

@@ -30,7 +30,7 @@ def nasty_result(convention=STRICT):
     }  # fmt: skip
     said = ((f"data {NASTY}", SCRIPT), ("", NASTY))
     return result_of(
-        counts, convention, notes=said, limits=said, findings=(SCRIPT, NASTY),
+        counts, convention, notes=said, limits=said,
         settings={"family": "table", NASTY: SCRIPT},
     )  # fmt: skip
 
@@ -99,11 +99,14 @@ def test_page_shows_every_table_with_its_numbers_marks_and_notes():
 
 def test_limits_stand_before_findings_and_tables():
     result = result_of(
-        {("A", "happy", "gender"): {"AU06=0": TWO}}, limits=(("A", "no votes here"),),
-        findings=("a finding",),
+        {("A", "happy", "gender"): {"AU06=0": TWO}}, limits=(("A", "no votes here"),)
     )  # fmt: skip
     text = parsed(page_of(result)).text
-    assert text.index("no votes here") < text.index("a finding") < text.index("P(happy) by gender")
+    assert (
+        text.index("no votes here")
+        < text.index("A: happy by gender, AU06=0")
+        < text.index("P(happy) by gender")
+    )
 
 
 def test_empty_audit_still_says_what_cannot_be_asked():
