@@ -12,7 +12,7 @@ import numpy as np
 from benchmarks import registry
 from benchmarks.errors import StudyError
 from datasets.spec import UNKNOWN, Codes, FaceData
-from reports.audit.action_units import unit_column
+from reports.audit.action_units import DEFAULT_THRESHOLDS, unit_column
 from reports.audit.levels import AttributeSpec, places_of
 from reports.audit.observations import Grouping, Observations
 from reports.audit.roles import NO_COLUMN, Roles
@@ -102,15 +102,22 @@ def restricted(data: Observations, roles: Roles) -> Observations:
         ReportError: an attribute has no such level.
     """
     labels = [_place(name, data.classes, "label", data.name) for name in roles.positives]
-    units = [_place(name, data.action_units, "action unit", data.name) for name in _units(roles)]
-    kept = range(len(data.action_units)) if not roles.action_units else units
+    kept = [_place(name, data.action_units, "action unit", data.name) for name in _units(roles)]
+    notes = data.notes
+    if not roles.action_units:
+        known = [unit in DEFAULT_THRESHOLDS for unit in data.action_units]
+        kept = [place for place, is_known in enumerate(known) if is_known]
+        others = [unit for unit in data.action_units if unit not in DEFAULT_THRESHOLDS]
+        if others:
+            notes += (f"{', '.join(others)}: left out, no default threshold (--au names units)",)
     return replace(
         data,
         classes=tuple(data.classes[place] for place in labels) or data.classes,
         yes=data.yes[:, labels] if labels else data.yes,
         groupings=tuple(_derived(data, spec) for spec in roles.attributes) or data.groupings,
         action_units=tuple(data.action_units[place] for place in kept),
-        intensities=data.intensities[:, list(kept)],
+        intensities=data.intensities[:, kept],
+        notes=notes,
     )
 
 

@@ -11,6 +11,7 @@ import numpy as np
 from reports.audit.observations import Grouping, Observations
 from reports.audit.options import AuditOptions
 from reports.audit.questions import Question
+from reports.audit.tabulate import measured
 from reports.audit.tabulation import Tabulation
 from reports.stats.agreement import agreement
 from reports.stats.chi_square import pearson
@@ -63,8 +64,8 @@ def _complete_votes(observations: Observations) -> Any:
 
 
 def lost(observations: Observations) -> Any:
-    """(N,) whether no action unit was measured."""
-    return np.isnan(observations.intensities).all(axis=1)
+    """(N,) whether some action unit was not measured, so that no joint pattern is known."""
+    return ~measured(observations)
 
 
 def loss_rows(observations: Observations) -> Iterator[Row]:
