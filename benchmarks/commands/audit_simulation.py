@@ -47,26 +47,22 @@ def main(arguments: Namespace, out: Path) -> int:
 
 
 def levels_text(rows: Sequence[LevelRow]) -> str:
-    """Rejection rates at 5 %, in percent, at most 80 columns wide: a block for each design."""
-    blocks = []
-    for design in dict.fromkeys(row.design for row in rows):
-        lines = [
-            [
-                f"{row.label} x {row.attribute}",
-                row.condition,
-                row.test,
-                str(row.tests),
-                _percent(row.rate),
-                "" if math.isnan(row.low) else f"{_percent(row.low)}-{_percent(row.high)}",
-                row.verdict,
-            ]
-            for row in rows
-            if row.design == design
-        ]
-        heads = ["question", "condition", "test", "tests", "rate", "passes", "verdict"]
-        text = tabulate(lines, headers=heads, tablefmt="simple", disable_numparse=True)
-        blocks.append(f"{design}\n{text}")
-    return "\n\n".join(blocks) + "\n"
+    """Rejection rates at 5 %, in percent, at most 80 columns wide: a block for each question."""
+    blocks: dict[str, list[list[str]]] = {}
+    for row in rows:
+        passes = "" if math.isnan(row.low) else f"{_percent(row.low)}-{_percent(row.high)}"
+        head = f"{row.design}: {row.label} by {row.attribute}"
+        blocks.setdefault(head, []).append(
+            [row.condition, row.test, str(row.tests), _percent(row.rate), passes, row.verdict]
+        )
+    heads = ["condition", "test", "tests", "rate", "passes", "verdict"]
+    align = ["left", "left", "right", "right", "right", "left"]
+    texts = (
+        f"{head}\n"
+        + tabulate(lines, headers=heads, tablefmt="simple", disable_numparse=True, colalign=align)
+        for head, lines in blocks.items()
+    )
+    return "\n\n".join(texts) + "\n"
 
 
 def _percent(value: float) -> str:
