@@ -182,7 +182,13 @@ def with_clustered_intervals(question: Question, rows: Iterator[Row]) -> Iterato
         if row["form"] == "raw":
             pair = groups.index(row["group_a"]), groups.index(row["group_b"])
             estimate = votes.difference(*pair)
-            yield row | {"low": estimate.low, "high": estimate.high, "reason": estimate.reason}
+            yield row | {
+                "low": estimate.low,
+                "high": estimate.high,
+                "detectable": math.nan,
+                "reason": estimate.reason,
+            }
         else:
             said = "no interval: images are not independent"
-            yield row | {"low": math.nan, "high": math.nan, "reason": row["reason"] or said}
+            unknown = dict.fromkeys(("low", "high", "detectable"), math.nan)
+            yield row | unknown | {"reason": row["reason"] or said}

@@ -10,10 +10,12 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from reports.audit.options import ALPHA, POWER
 from reports.audit.stratum_rows import test_row
 from reports.audit.tabulation import Tabulation
 from reports.stats.effect_size import corrected_v
 from reports.stats.outcome import Estimate, Outcome
+from reports.stats.power import detectable_common_difference
 from reports.stats.proportions import risk_difference
 from reports.stats.strata import (
     cochran_mantel_haenszel,
@@ -58,7 +60,7 @@ def discrimination_rows(
     for first, second in combinations(range(len(overall.groups)), 2):
         pair = overall.counts[0][[first, second]]
         raw = risk_difference(pair[0], pair[1])
-        yield _row(overall, source, "raw", (first, second), raw, share=1.0, n=int(pair.sum()))
+        yield _row(overall, source, "raw", (first, second), raw, share=1.0, used=pair[None])
         for family in families:
             pairs = family.counts[:, [first, second]]
             used = pairs[informative(pairs)]
@@ -69,7 +71,7 @@ def discrimination_rows(
                 (first, second),
                 common_difference(pairs),
                 share=share_used(pairs),
-                n=int(used.sum()),
+                used=used,
             )
 
 
@@ -81,8 +83,11 @@ def _row(
     estimate: Estimate,
     *,
     share: float,
-    n: int,
+    used: NDArray[np.int64],
 ) -> Row:
+    n = used.sum(axis=(1, 2))
+    mean = np.divide(used[:, :, 1].sum(axis=1), n, out=np.full(len(n), np.nan), where=n > 0)
+    sizes = used.sum(axis=2)
     return {
         "dataset": tabulation.dataset,
         "label": tabulation.label,
@@ -96,6 +101,7 @@ def _row(
         "low": estimate.low,
         "high": estimate.high,
         "share_used": share,
-        "n": n,
+        "detectable": detectable_common_difference(sizes, mean, alpha=ALPHA, power=POWER),
+        "n": int(n.sum()),
         "reason": estimate.reason,
     }

@@ -33,15 +33,17 @@ FRAMES: dict[str, tuple[str, ...]] = {
         "detectable", "n", "reason",
     ),
     # the test that a table prints for a condition: `test` chi2, exact, ... ; corrected within the
-    # table (strata x data sets of one label and attribute)
+    # table (strata x data sets of one label and attribute); `detectable` is on the scale of the
+    # effect: a difference of two groups, Cramer's V of more
     "cells": (
         "dataset", "label", "attribute", "family", "condition", "test", "p", "p_holm", "p_bh",
-        "effect", "effect_low", "effect_high", "reason",
+        "effect", "effect_low", "effect_high", "detectable", "reason",
     ),
-    # Calders-Verwer; `source` label or prediction, `form` raw or conditional on the family
+    # Calders-Verwer; `source` label or prediction, `form` raw or conditional on the family;
+    # `detectable` as above, of the pooled test for the conditional form
     "discrimination": (
         "dataset", "label", "attribute", "source", "form", "family", "group_a", "group_b",
-        "value", "low", "high", "share_used", "n", "reason",
+        "value", "low", "high", "share_used", "detectable", "n", "reason",
     ),
     # group term of a logistic regression on all intensities
     "adjusted": (

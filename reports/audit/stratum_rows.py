@@ -16,7 +16,7 @@ from reports.stats.chi_square import adjusted_residuals, allows_chi_square, pear
 from reports.stats.effect_size import cramers_v_corrected
 from reports.stats.exact import exact_test
 from reports.stats.outcome import Estimate, Outcome
-from reports.stats.power import detectable_difference
+from reports.stats.power import detectable_difference, detectable_v
 from reports.stats.proportions import odds_ratio, risk_difference, standard_error, wilson
 
 Row = dict[str, Any]
@@ -71,11 +71,15 @@ def pair_rows(tabulation: Tabulation) -> Iterator[Row]:
             }
 
 
-def _detectable(pair: Table) -> float:
-    sizes = pair.sum(axis=1)
+def _detectable(table: Table) -> float:
+    """Smallest effect that the test finds: a difference of two groups, Cramer's V of more."""
+    sizes = table.sum(axis=1)
+    if len(table) > 2:
+        dof = int((sizes > 0).sum()) - 1
+        return detectable_v(int(sizes.sum()), dof, alpha=ALPHA, power=POWER)
     if not sizes.all():
         return math.nan
-    share = float(pair[:, 1].sum() / pair.sum())
+    share = float(table[:, 1].sum() / table.sum())
     return detectable_difference(int(sizes[0]), int(sizes[1]), share, alpha=ALPHA, power=POWER)
 
 
@@ -103,18 +107,23 @@ def stratum_tests(tabulation: Tabulation, options: AuditOptions) -> Iterator[tup
             result = Outcome(
                 result.statistic, result.dof, math.nan, result.n, result.min_expected, reason
             )
-        yield test_row(tabulation, condition, "chi2", result, effect), not exact
+        found = {"detectable": _detectable(table) if testable else math.nan}
+        yield test_row(tabulation, condition, "chi2", result, effect) | found, not exact
         if exact:
             draw = options.generator(
                 tabulation.dataset, tabulation.label, tabulation.attribute, condition
             )
-            yield test_row(tabulation, condition, "exact", exact_test(table, draw), effect), True
+            result = exact_test(table, draw)
+            yield test_row(tabulation, condition, "exact", result, effect) | found, True
 
 
 def test_row(
     tabulation: Tabulation, condition: str, test: str, result: Outcome, effect: Estimate
 ) -> Row:
-    """One row of `audit.csv`; `p_holm` is filled in when all tests are known."""
+    """One row of `audit.csv`; `p_holm` is filled in when all tests are known.
+
+    `detectable` is for the frame `cells` and unknown unless the caller fills it in.
+    """
     return {
         "dataset": tabulation.dataset,
         "label": tabulation.label,
@@ -128,6 +137,7 @@ def test_row(
         "effect": effect.value,
         "effect_low": effect.low,
         "effect_high": effect.high,
+        "detectable": math.nan,
         "n": result.n,
         "min_expected": result.min_expected,
         "reason": "; ".join(dict.fromkeys(filter(None, (result.reason, effect.reason)))),

@@ -18,6 +18,7 @@ from reports.audit.result import FRAMES
 from reports.audit.tabulation import Tabulation
 from reports.convention import PAPER
 from reports.errors import ReportError
+from reports.stats.power import detectable_difference, detectable_v, power_of_difference
 
 OPTIONS = AuditOptions()
 
@@ -365,3 +366,21 @@ def test_weights_stand_for_repeated_rows():
 
     here, there = audit([twice], OPTIONS)["tests"], audit([doubled], OPTIONS)["tests"]
     assert list(here["p"].fillna(-1)) == pytest.approx(list(there["p"].fillna(-1)), rel=1e-9)
+
+
+def test_what_could_have_been_detected_stands_beside_what_was_found():
+    table = [[[700, 300], [500, 500]], [[20, 80], [25, 75]]]
+    result = audit([counted(table)], OPTIONS)
+
+    cell = one(result, "cells", condition="AU06=0")
+    assert cell["detectable"] == pytest.approx(detectable_difference(1000, 1000, 0.4), rel=1e-12)
+    assert power_of_difference(1000, 1000, 0.4 + cell["detectable"] / 2,
+                               0.4 - cell["detectable"] / 2) == pytest.approx(0.8)  # fmt: skip
+    raw = one(result, "discrimination", form="raw")
+    conditional = one(result, "discrimination", form="conditional")
+    assert conditional["detectable"] < cell["detectable"]
+    assert raw["detectable"] == pytest.approx(detectable_difference(1100, 1100, 955 / 2200))
+    three = audit([faces(3000, groups=3)], OPTIONS)
+    cell = next(row for row in rows(three, "cells") if row["test"] == "chi2")
+    n = next(row["n"] for row in rows(three, condition=cell["condition"], test="chi2"))
+    assert cell["detectable"] == pytest.approx(detectable_v(n, 2))
