@@ -22,7 +22,6 @@ from reports.stats.strata import (
     common_difference,
     common_odds_ratio,
     equal_odds,
-    informative,
     share_used,
 )
 
@@ -55,7 +54,8 @@ def discrimination_rows(
 
     `value` is the share of the first group that has the label minus that of the second, as signed
     in metrics.md 3.2; the conditional form weighs the strata as Mantel and Haenszel do. A pair of
-    which both signs matter comes once, in the declared order of the levels.
+    which both signs matter comes once, in the declared order of the levels. `n` counts the images
+    that the value is made of: those in strata that hold both groups.
     """
     for first, second in combinations(range(len(overall.groups)), 2):
         pair = overall.counts[0][[first, second]]
@@ -63,7 +63,7 @@ def discrimination_rows(
         yield _row(overall, source, "raw", (first, second), raw, share=1.0, used=pair[None])
         for family in families:
             pairs = family.counts[:, [first, second]]
-            used = pairs[informative(pairs)]
+            used = pairs[(pairs.sum(axis=2) > 0).all(axis=1)]
             yield _row(
                 family,
                 source,

@@ -224,6 +224,15 @@ def test_swapping_the_groups_turns_every_signed_number_around():
         assert one(here, test=name)["p"] == pytest.approx(one(there, test=name)["p"], rel=1e-6)
 
 
+def test_discrimination_counts_the_images_that_it_is_made_of():
+    # AU06=0 holds both groups but nobody with the label; AU06=1 lacks the second group.
+    result = audit([counted([[[30, 0], [10, 0]], [[5, 5], [0, 0]]])], OPTIONS)
+
+    conditional = one(result, "discrimination", form="conditional")
+    assert (conditional["value"], conditional["n"]) == (0, 40)
+    assert conditional["share_used"] == pytest.approx(40 / 50)
+
+
 def test_predictions_have_their_own_discrimination():
     data = faces(2000, shift=0.5)
     predicted = (data.intensities[:, -1] > 2.5).astype(np.int64)[:, None]
