@@ -19,10 +19,10 @@ from reports.audit.result import AuditResult
 from reports.figures.captioned import CaptionedFigure
 from reports.figures.pages import pages
 from reports.figures.sheet import Frame, Legend, axes_width, put_title, rows_on_a_page, sheet
-from reports.figures.style import ONE_COLUMN, TEXT_SIZE, TWO_COLUMNS, GroupStyle
+from reports.figures.style import ONE_COLUMN, SMALL_SIZE, TEXT_SIZE, TWO_COLUMNS, GroupStyle
 from reports.figures.text import fitted
 
-_FRAME = Frame(25.0, top=5.0, bottom=7.0)
+_FRAME = Frame(22.5, top=7.5, bottom=7.0)
 #: more curves on a page would make the SVG of it slow and large
 _MOST_CURVES = 72
 _MARKER_STEP = 12
@@ -127,7 +127,7 @@ def _figure(panels: Sequence[_Panel], named: _Legend, columns: int) -> Figure:
     wide = axes_width(columns, width, _FRAME)
     for place, (panel, one) in enumerate(zip(panels, axes, strict=True)):
         _draw(one, panel, named.looks, groups)
-        put_title(one, f"{panel.action_unit}, {panel.dataset}", width=wide)
+        put_title(one, panel.action_unit, fitted(panel.dataset, wide, SMALL_SIZE), width=wide)
         if place % columns == 0:
             one.set_ylabel(fitted(f"P({named.label})", _FRAME.height, TEXT_SIZE), labelpad=3)
         if place + columns >= len(panels):
