@@ -9,11 +9,10 @@ from typing import Any
 import numpy as np
 
 from reports.audit.observations import Observations
+from reports.audit.stratum_rows import where_allowed
 from reports.audit.tabulation import ALL
 from reports.convention import Convention
-from reports.stats.chi_square import allows_chi_square, pearson
 from reports.stats.effect_size import cramers_v_corrected
-from reports.stats.outcome import Estimate
 
 Row = dict[str, Any]
 
@@ -36,10 +35,8 @@ def association_tests(observations: Observations, convention: Convention) -> Ite
         place = grouping.codes[used] * shape[1] + codes[used]
         counts = np.bincount(place, observations.weights[used], shape[0] * shape[1])
         table = counts.reshape(shape).astype(np.int64)
-        result = pearson(table)
-        testable = not math.isnan(result.p)
-        allowed = testable and allows_chi_square(table, convention.sparse_rule)
-        effect = cramers_v_corrected(table) if testable else Estimate()
+        result = where_allowed(table, convention)
+        effect = cramers_v_corrected(table)
         yield {
             "dataset": observations.name,
             "label": EVERY_CLASS,
@@ -48,12 +45,12 @@ def association_tests(observations: Observations, convention: Convention) -> Ite
             "test": "chi2",
             "statistic": result.statistic,
             "dof": result.dof,
-            "p": result.p if allowed else math.nan,
+            "p": result.p,
             "p_holm": math.nan,
             "effect": effect.value,
             "effect_low": effect.low,
             "effect_high": effect.high,
             "n": result.n,
             "min_expected": result.min_expected,
-            "reason": result.reason or ("" if allowed else "too few expected counts"),
+            "reason": result.reason,
         }

@@ -209,7 +209,7 @@ class _Asking:
 def _describe(data: Observations, options: AuditOptions, collected: Collected) -> None:
     for row in association_tests(data, options.convention):
         collected.test(row, family="association")
-    for row in loss_tests(data):
+    for row in loss_tests(data, options.convention):
         collected.test(row, family="loss")
     collected.add("loss", loss_rows(data))
     collected.add("agreement", agreement_rows(data, options))

@@ -11,10 +11,11 @@ import numpy as np
 from reports.audit.observations import Grouping, Observations
 from reports.audit.options import AuditOptions
 from reports.audit.questions import Question
+from reports.audit.stratum_rows import where_allowed
 from reports.audit.tabulate import measured
 from reports.audit.tabulation import Tabulation
+from reports.convention import Convention
 from reports.stats.agreement import agreement
-from reports.stats.chi_square import pearson
 from reports.stats.misclassification import corrected_proportions
 from reports.stats.outcome import Estimate
 from reports.stats.proportions import wilson
@@ -92,12 +93,21 @@ def loss_rows(observations: Observations) -> Iterator[Row]:
             }
 
 
-def loss_tests(observations: Observations) -> Iterator[Row]:
-    """Is the loss the same in all groups? Only where something was lost."""
-    if not observations.action_units or not lost(observations).any():
+def lost_share(observations: Observations) -> float:
+    """Share of the images that lack a measured action unit; 0 without images."""
+    total = int(observations.weights.sum())
+    return int(observations.weights[lost(observations)].sum()) / total if total else 0.0
+
+
+def loss_tests(observations: Observations, convention: Convention) -> Iterator[Row]:
+    """Is the loss the same in all groups? Only where something was lost.
+
+    No p where the convention's rule does not allow a chi-square test.
+    """
+    if not observations.action_units or not lost_share(observations):
         return
     for grouping in observations.groupings:
-        result = pearson(_loss_counts(observations, grouping))
+        result = where_allowed(_loss_counts(observations, grouping), convention)
         yield {
             "dataset": observations.name,
             "label": "",
@@ -118,7 +128,7 @@ def loss_tests(observations: Observations) -> Iterator[Row]:
 
 
 def _loss_counts(observations: Observations, grouping: Grouping) -> Any:
-    """(G, 2) images with and without action units."""
+    """(G, 2) images with all action units measured, and without."""
     known = grouping.codes >= 0
     code = grouping.codes[known] * 2 + lost(observations)[known]
     counts = np.bincount(

@@ -7,7 +7,7 @@ from typing import Any
 
 from reports.audit.action_units import thresholds_of
 from reports.audit.counts_file import CountedData
-from reports.audit.group_rows import lost
+from reports.audit.group_rows import lost_share
 from reports.audit.observations import Grouping, Observations
 from reports.audit.options import AuditOptions, Condition
 from reports.audit.questions import Question
@@ -89,11 +89,11 @@ def _limits_of_rows(data: Observations) -> Iterator[str]:
             f"{names} is not a measured facial movement: a difference within it can come from the "
             "raters or from how the groups show it."
         )
-    if data.action_units and lost(data).any():
-        share = rounded(float(lost(data).mean()), scale=100)
+    if data.action_units and lost_share(data):
+        share = rounded(lost_share(data), scale=100)
         yield (
-            f"{share} % of the images have no measured action units; the conditional tests are "
-            "about the others."
+            f"{share} % of the images lack measured action units; conditional tests are about the "
+            "images whose units they need."
         )
     if data.has_votes:
         yield (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
+from dataclasses import replace
 from itertools import combinations
 from typing import Any
 
@@ -12,6 +13,7 @@ from numpy.typing import NDArray
 
 from reports.audit.options import ALPHA, POWER, AuditOptions
 from reports.audit.tabulation import Tabulation
+from reports.convention import Convention
 from reports.stats.chi_square import adjusted_residuals, allows_chi_square, pearson
 from reports.stats.effect_size import cramers_v_corrected
 from reports.stats.exact import exact_test
@@ -90,6 +92,17 @@ def effect_of(table: Table) -> Estimate:
     return cramers_v_corrected(table)
 
 
+def where_allowed(table: Table, convention: Convention) -> Outcome:
+    """Pearson's test of a table; without its p where the convention's rule does not allow it.
+
+    Source: metrics.md 10.3.
+    """
+    result = pearson(table)
+    if math.isnan(result.p) or allows_chi_square(table, convention.sparse_rule):
+        return result
+    return replace(result, p=math.nan, reason=SPARSE[convention.sparse_rule])
+
+
 def stratum_tests(tabulation: Tabulation, options: AuditOptions) -> Iterator[tuple[Row, bool]]:
     """Rows of `audit.csv` and whether a row is the one that the table prints for its condition.
 
@@ -97,16 +110,10 @@ def stratum_tests(tabulation: Tabulation, options: AuditOptions) -> Iterator[tup
     under `strict` an exact p stands in for it.
     """
     for condition, table in zip(tabulation.strata, tabulation.counts, strict=True):
-        result = pearson(table)
+        result = where_allowed(table, options.convention)
         effect = effect_of(table)
-        testable = not math.isnan(result.p)
-        allowed = testable and allows_chi_square(table, options.convention.sparse_rule)
-        exact = testable and not allowed and options.convention.exact
-        if testable and not allowed:
-            reason = SPARSE[options.convention.sparse_rule]
-            result = Outcome(
-                result.statistic, result.dof, math.nan, result.n, result.min_expected, reason
-            )
+        testable = not math.isnan(result.statistic)
+        exact = testable and math.isnan(result.p) and options.convention.exact
         found = {"detectable": _detectable(table) if testable else math.nan}
         yield test_row(tabulation, condition, "chi2", result, effect) | found, not exact
         if exact:

@@ -1,0 +1,65 @@
+"""The audit as a whole: numbers that must be those of their own images, tests and families."""
+
+import math
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+from reports.audit.counts_file import CountedData
+from reports.audit.engine import audit
+from reports.audit.options import AuditOptions
+from reports.audit.tabulation import Tabulation
+from tests.reports.audit.input_files import observations
+
+OPTIONS = AuditOptions()
+UNITS = ("AU06", "AU12")
+
+
+def faces(size=400, seed=0, **fields):
+    """Faces whose label depends on the last unit alone."""
+    draw = np.random.default_rng(seed)
+    intensities = np.round(draw.uniform(0, 5, (size, 2)), 2)
+    happy = draw.random(size) < 1 / (1 + np.exp(2 - 0.8 * intensities[:, 1]))
+    group = draw.integers(0, 2, size)
+    data = observations(happy, group, ("a", "b"), intensities=intensities, units=UNITS)
+    return replace(data, **fields)
+
+
+def lacking(data, rows):
+    intensities = data.intensities.copy()
+    intensities[:rows] = np.nan
+    return replace(data, intensities=intensities)
+
+
+def one(result, frame="tests", **wanted):
+    found = result[frame]
+    for column, value in wanted.items():
+        found = found[found[column] == value]
+    (row,) = found.to_dict("records")
+    return row
+
+
+def test_discrimination_counts_the_images_that_it_is_made_of():
+    # AU06=0 holds both groups but nobody with the label; AU06=1 lacks the second group.
+    table = np.array([[[30, 0], [10, 0]], [[5, 5], [0, 0]]])
+    strata = ("AU06=0", "AU06=1")
+    counts = Tabulation("made", "happy", "gender", ("AU06",), strata, ("a", "b"), table)
+    data = CountedData("made", (counts,))
+    result = audit([data], OPTIONS)
+
+    conditional = one(result, "discrimination", form="conditional")
+    assert (conditional["value"], conditional["n"]) == (0, 40)
+    assert conditional["share_used"] == pytest.approx(40 / 50)
+
+
+def test_a_loss_too_rare_for_a_chi_square_test_has_no_p():
+    test = one(audit([lacking(faces(), 3)], OPTIONS), condition="action units not measured")
+
+    assert test["min_expected"] < 5 and math.isnan(test["p"]) and "too few" in test["reason"]
+
+
+def test_the_share_of_lost_images_counts_images_not_rows():
+    weighted = replace(lacking(faces(4), 1), weights=np.array([7, 1, 1, 1]))
+
+    assert any("70.0 % of the images lack" in text for _, text in audit([weighted], OPTIONS).limits)
