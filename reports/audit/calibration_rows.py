@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -14,7 +15,9 @@ from reports.audit.expert import Expert
 from reports.audit.observations import Grouping, Observations
 from reports.audit.options import AuditOptions
 from reports.audit.questions import Question, Rows, question_of
+from reports.audit.stratum_rows import SPARSE
 from reports.audit.tabulate import presences
+from reports.convention import Convention
 from reports.stats.calibration import (
     Calibration,
     Detection,
@@ -23,6 +26,8 @@ from reports.stats.calibration import (
     evaluate,
     fit_thresholds,
 )
+from reports.stats.chi_square import allows_chi_square
+from reports.stats.outcome import Outcome
 
 Row = dict[str, Any]
 Floats = NDArray[np.float64]
@@ -37,6 +42,7 @@ class Calibrated:
     """One action unit calibrated for the groups of one attribute.
 
     Attributes:
+        dataset: the faces' name.
         attribute, levels: of the groups.
         unit: the action unit.
         match: what is made alike.
@@ -45,6 +51,7 @@ class Calibrated:
         reason: on which images thresholds were fitted and tested.
     """
 
+    dataset: str
     attribute: str
     levels: tuple[str, ...]
     unit: str
@@ -74,7 +81,9 @@ def calibrated(expert: Expert, options: AuditOptions) -> list[Calibrated]:
         fitted = fit_thresholds(intensity[half], truth[half], groups[half], size, match=match)
         other = half if same else ~half
         result = evaluate(fitted, intensity[other], truth[other], groups[other])
-        return Calibrated(grouping.name, grouping.levels, unit, match, result, expert.top, reason)
+        return Calibrated(
+            expert.name, grouping.name, grouping.levels, unit, match, result, expert.top, reason
+        )
 
     return [
         one(grouping, unit, match)
@@ -84,22 +93,37 @@ def calibrated(expert: Expert, options: AuditOptions) -> list[Calibrated]:
     ]
 
 
-def calibration_rows(expert: Expert, found: Sequence[Calibrated]) -> Iterator[Row]:
-    """Accuracy, error rates and the test of equal accuracies, per kind of threshold."""
+def calibration_rows(found: Sequence[Calibrated], convention: Convention) -> Iterator[Row]:
+    """Accuracy, error rates and the test of equal accuracies, per kind of threshold.
+
+    No p where the convention's rule does not allow a chi-square test.
+    """
     for one in found:
         thresholds = one.result.thresholds
         if one.match == "accuracy":
             pooled = np.full(len(one.levels), thresholds.raw)
-            yield from _rows(expert, one, RAW, one.result.raw, pooled)
-        yield from _rows(expert, one, KINDS[one.match], one.result.recalibrated, thresholds.groups)
+            yield from _rows(one, RAW, one.result.raw, pooled, convention)
+        kind = KINDS[one.match]
+        yield from _rows(one, kind, one.result.recalibrated, thresholds.groups, convention)
+
+
+def _test(detection: Detection, convention: Convention) -> Outcome:
+    """The test of equal accuracies, as far as it is allowed."""
+    right = np.rint(np.nan_to_num(detection.accuracy) * detection.n)
+    table = np.stack([detection.n - right, right], axis=1)
+    rule = convention.sparse_rule
+    if math.isnan(detection.test.p) or allows_chi_square(table, rule):
+        return detection.test
+    return replace(detection.test, p=math.nan, reason=SPARSE[rule])
 
 
 def _rows(
-    expert: Expert, one: Calibrated, kind: str, detection: Detection, thresholds: Floats
+    one: Calibrated, kind: str, detection: Detection, thresholds: Floats, convention: Convention
 ) -> Iterator[Row]:
+    test = _test(detection, convention)
     for code, group in enumerate(one.levels):
         yield {
-            "dataset": expert.name,
+            "dataset": one.dataset,
             "attribute": one.attribute,
             "action_unit": one.unit,
             "threshold_kind": kind,
@@ -109,9 +133,9 @@ def _rows(
             "tpr": detection.tpr[code],
             "fpr": detection.fpr[code],
             "n": int(detection.n[code]),
-            "statistic": detection.test.statistic,
-            "p": detection.test.p,
-            "reason": detection.test.reason or one.reason,
+            "statistic": test.statistic,
+            "p": test.p,
+            "reason": test.reason or one.reason,
         }
 
 

@@ -80,7 +80,7 @@ def audit(
     }
     collected = Collected(options)
     if expert is not None:
-        collected.add("calibration", calibration_rows(expert, thresholds))
+        collected.add("calibration", calibration_rows(thresholds, options.convention))
     every = [question for questions in tables.values() for question in questions]
     tell = progress or (lambda done, total, what: None)
     for done, question in enumerate(every):

@@ -37,7 +37,8 @@ def calibration_tables(result: AuditResult, convention: Convention) -> Iterator[
                 f"Accuracy of action-unit presence by {attribute} under one threshold for all "
                 "(raw) and under thresholds of the groups that level their accuracies "
                 "(recalibrated). p: are the accuracies equal, Pearson chi-square without Yates "
-                f"correction. Convention {convention.name}."
+                "correction where its counts allow it, else '-'; not corrected for the number of "
+                f"tests. Convention {convention.name}."
             ),
             columns=tuple(_columns(groups)),
             blocks=tuple(blocks),
@@ -81,7 +82,7 @@ def _cells(
 ) -> Iterator[Cell]:
     for _, field in MEASURES:
         yield from (
-            number_cell(own[g][field], "proportion", reason=own[g]["reason"])
+            number_cell(own[g][field], "proportion", reason=_undefined(own[g], field))
             if g in own
             else Cell("blank")
             for g in groups
@@ -92,6 +93,13 @@ def _cells(
     yield from (
         number_cell(own[g]["threshold"], "ratio") if g in own else Cell("blank") for g in groups
     )
+
+
+def _undefined(row: Record, field: str) -> str:
+    """Why a figure has no value, should it have none."""
+    if not row["n"]:
+        return "no faces of the group"
+    return "every face shows the unit" if field == "fpr" else "no face shows the unit"
 
 
 def _changes(

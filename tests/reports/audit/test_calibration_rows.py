@@ -62,6 +62,14 @@ def test_group_thresholds_follow_the_detector_and_level_the_error_rates():
     assert all(row["reason"] == "tested on the other half" for row in rows.values())
 
 
+def test_accuracies_of_few_faces_are_not_tested():
+    rows = audit([], AuditOptions(), expert=expert(80))["calibration"]
+
+    # Of some 20 faces a group few answers are wrong: less than 5 are expected.
+    assert rows["p"].isna().all() and rows["statistic"].notna().any()
+    assert rows["reason"].str.contains("too few").any()
+
+
 def test_the_halves_are_apart_under_strict_and_the_same_under_paper():
     half = audit([], AuditOptions(), expert=expert(1000))["calibration"]
     whole = audit([], AuditOptions(convention=PAPER), expert=expert(1000))["calibration"]
