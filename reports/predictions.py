@@ -33,6 +33,8 @@ class PredictionSet:
         attributes: (N, J) integers, columns in the order of `levels`; -1 is unknown.
         decisions: (N, K) probabilities with which each class is decided, for a rule that decides at
             random; metrics are then those of the expected counts. None: `predicted` is decided.
+        probabilities: (N, K) predicted probabilities, for calibration and thresholds; None where
+            they are not known.
 
     Raises:
         ReportError: shapes, codes or names do not fit together.
@@ -51,6 +53,7 @@ class PredictionSet:
     predicted: Integers
     attributes: Integers
     decisions: Floats | None = None
+    probabilities: Floats | None = None
 
     def __post_init__(self) -> None:
         _check_names(self)
@@ -71,18 +74,29 @@ class PredictionSet:
         An intersection has the Cartesian product of the declared levels in row-major order and is
         unknown (-1) where any of its attributes is.
         """
-        names = (attribute,) if attribute in self.levels else tuple(attribute.split(" x "))
-        order = list(self.levels)
-        codes = np.zeros(len(self.labels), dtype=np.int64)
-        unknown = np.zeros(len(self.labels), dtype=bool)
-        for name in names:
-            column = self.attributes[:, order.index(name)]
-            codes = codes * len(self.levels[name]) + column
-            unknown |= column < 0
-        group_names = tuple(
-            " x ".join(levels) for levels in product(*(self.levels[name] for name in names))
-        )
-        return group_names, np.where(unknown, -1, codes)
+        return group_codes(self.levels, self.attributes, attribute)
+
+
+def group_codes(
+    levels: Mapping[str, tuple[str, ...]], attributes: Integers, attribute: str
+) -> tuple[tuple[str, ...], npt.NDArray[np.int64]]:
+    """Group names and (N,) codes of an attribute, or of an intersection ("gender x tone").
+
+    Args:
+        levels: attribute -> declared levels.
+        attributes: (N, J) codes in the order of `levels`, -1 unknown.
+        attribute: printed name.
+    """
+    names = (attribute,) if attribute in levels else tuple(attribute.split(" x "))
+    order = list(levels)
+    codes = np.zeros(len(attributes), dtype=np.int64)
+    unknown = np.zeros(len(attributes), dtype=bool)
+    for name in names:
+        column = attributes[:, order.index(name)]
+        codes = codes * len(levels[name]) + column
+        unknown |= column < 0
+    group_names = tuple(" x ".join(one) for one in product(*(levels[name] for name in names)))
+    return group_names, np.where(unknown, -1, codes)
 
 
 def pooled(sets: Sequence[PredictionSet], seed_label: str) -> PredictionSet:
@@ -124,13 +138,14 @@ def pooled(sets: Sequence[PredictionSet], seed_label: str) -> PredictionSet:
         labels=np.concatenate([one.labels for one in sets]),
         predicted=np.concatenate([one.predicted for one in sets]),
         attributes=np.concatenate([one.attributes for one in sets]),
-        decisions=_pooled_decisions(sets),
+        decisions=_pooled_rows([one.decisions for one in sets]),
+        probabilities=_pooled_rows([one.probabilities for one in sets]),
     )
 
 
-def _pooled_decisions(sets: Sequence[PredictionSet]) -> Floats | None:
-    rows = [one.decisions for one in sets if one.decisions is not None]
-    if len(rows) not in (0, len(sets)):
+def _pooled_rows(arrays: Sequence[Floats | None]) -> Floats | None:
+    rows = [array for array in arrays if array is not None]
+    if len(rows) not in (0, len(arrays)):
         raise ReportError("some folds decide at random and others do not; pool like with like")
     return np.concatenate(rows) if rows else None
 
@@ -171,20 +186,21 @@ def _check_arrays(one: PredictionSet) -> None:
             raise ReportError(f"{one.where}: {name} has type {array.dtype}, give integer codes")
     for name, codes in (("labels", one.labels), ("predicted", one.predicted)):
         _check_range(one.where, name, codes, 0, len(one.classes))
-    if one.decisions is not None:
-        _check_decisions(one.where, one.decisions, (len(one.labels), len(one.classes)))
+    for name in ("decisions", "probabilities"):
+        rows = getattr(one, name)
+        if rows is not None:
+            _check_rows(one.where, name, rows, (len(one.labels), len(one.classes)))
     for column, (name, levels) in enumerate(one.levels.items()):
         _check_range(one.where, f"attribute {name}", one.attributes[:, column], -1, len(levels))
 
 
-def _check_decisions(where: str, decisions: Floats, shape: tuple[int, int]) -> None:
-    if decisions.shape != shape:
-        raise ReportError(f"{where}: decisions have shape {decisions.shape}, give {shape}")
-    sums = decisions.sum(axis=1)
-    if decisions.size and (
-        decisions.min() < 0 or not np.allclose(sums, 1, rtol=0, atol=_TOLERANCE)
-    ):
-        raise ReportError(f"{where}: decisions must be probabilities; give rows that sum to 1")
+def _check_rows(where: str, name: str, rows: Floats, shape: tuple[int, int]) -> None:
+    if rows.shape != shape:
+        raise ReportError(f"{where}: {name} have shape {rows.shape}, give {shape}")
+    sums = rows.sum(axis=1)
+    # A NaN is neither at least 0 nor close to anything.
+    if rows.size and not (rows.min() >= 0 and np.allclose(sums, 1, rtol=0, atol=_TOLERANCE)):
+        raise ReportError(f"{where}: {name} must be probabilities; give rows that sum to 1")
 
 
 def _check_range(where: str, name: str, codes: Integers, low: int, count: int) -> None:
