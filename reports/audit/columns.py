@@ -317,7 +317,7 @@ def _text(path: Path) -> Iterator[IO[str]]:
 
 
 def _delimiter(path: Path, header: str) -> str:
-    if any(suffix.lower() in (".tsv", ".tab") for suffix in path.suffixes):
+    if any(suffix.lower() in (".tsv", ".tab") for suffix in path.suffixes) and "\t" in header:
         return "\t"
     # Outside quotes; of a single column no delimiter is found, and any will do.
     bare = "".join(header.split('"')[::2])

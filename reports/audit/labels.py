@@ -15,6 +15,8 @@ from reports.errors import ReportError
 
 #: cells without a label; `unknown` and `none` are classes in some data sets
 MISSING_LABELS = frozenset({"", "nan", "n/a", "na", "null"})
+#: more classes than this are most often numbers or names, and would each be asked about
+MAX_CLASSES = 50
 PREFIXES = ("votes_", "vote_", "count_", "n_")
 _YES = {"1": True, "0": False, "1.0": True, "0.0": False, "true": True, "false": False,
         "yes": True, "no": False}  # fmt: skip
@@ -47,17 +49,24 @@ def labels_of(column: TextColumn, positives: Sequence[str] = ()) -> Labels:
         positives: classes that are asked about; empty asks about all.
 
     Raises:
-        ReportError: every label is missing, or a class asked about does not occur.
+        ReportError: every label is missing, a class asked about does not occur, or there are more
+            than `MAX_CLASSES` and none is asked about.
     """
     found = natural_order(level for level in column.levels if level.lower() not in MISSING_LABELS)
     if not found:
         raise ReportError(f"column {column.name!r} holds no label: name another with --label")
     binary = all(level.lower() in _YES for level in found) and set(positives) <= {column.name}
-    known = np.array([level in found for level in column.levels], dtype=np.int64)
+    missing = [level.lower() in MISSING_LABELS for level in column.levels]
+    known = 1 - np.array(missing, dtype=np.int64)
     votes = known[column.codes]
     if binary:
         table = np.array([_YES.get(level.lower(), False) for level in column.levels])
         return Labels((column.name,), table[column.codes].astype(np.int64)[:, None], votes, True)
+    if not positives and len(found) > MAX_CLASSES:
+        raise ReportError(
+            f"column {column.name!r} holds {len(found)} different labels ({listed(found)}): choose "
+            f"some with --positive, or name another column with --label"
+        )
     classes = _asked(found, positives, column.name)
     return Labels(classes, _one_hot(column, classes), votes)
 

@@ -248,6 +248,11 @@ class _Guess:
                 raise ReportError(f"{self.source}: an audit needs labels; give --label or --votes")
             return ""
         found = self.column("labels", roles.labels)
+        if not found and len(self.columns) == 1:
+            raise ReportError(
+                f"{self.source} has a single column, {self.columns[0]!r}: separate columns with "
+                f"commas, tabs or semicolons"
+            )
         if not found:
             raise ReportError(
                 f"{self.source}: no column looks like a label; name it with --label (it has "

@@ -86,6 +86,10 @@ def test_a_tsv_keeps_its_commas(tmp_path):
     assert cells(found.texts["a,1"]) == ["x,y"]
 
 
+def test_commas_in_a_file_called_tsv_are_seen(tmp_path):
+    assert cells(read(written(tmp_path, "a,b\nx,y\n", "t.tsv"), ["a"]).texts["a"]) == ["x"]
+
+
 def test_quotes_commas_and_latex_characters_stay_in_a_cell(tmp_path):
     text = 'a,$b_1\n"x, ""y""",\\alpha & 5 %\n"two\nlines",é\n'
     found = read(written(tmp_path, text), ["a", "$b_1"])

@@ -4,7 +4,13 @@ import numpy as np
 import pytest
 
 from reports.audit.columns import TextColumn
-from reports.audit.labels import labels_of, labels_of_votes, predictions_of, reject_uncountable
+from reports.audit.labels import (
+    MAX_CLASSES,
+    labels_of,
+    labels_of_votes,
+    predictions_of,
+    reject_uncountable,
+)
 from reports.errors import ReportError
 
 
@@ -72,6 +78,14 @@ def test_numbered_classes_are_no_yes_and_no():
 
 def test_a_constant_label_is_one_class():
     assert labels_of(column("happy", "happy")).yes.tolist() == [[1], [1]]
+
+
+def test_names_or_numbers_are_not_taken_for_labels():
+    names = column(*(f"face {place}" for place in range(MAX_CLASSES + 1)))
+
+    with pytest.raises(ReportError, match="51 different labels .*--positive"):
+        labels_of(names)
+    assert labels_of(names, ["face 7"]).classes == ("face 7",)
 
 
 def test_a_class_that_does_not_occur_is_an_error():

@@ -75,6 +75,11 @@ def test_scores_of_emotions_are_no_votes():
         guessed(neutral="0.4", sadness="0.6", fear="0.0")
 
 
+def test_a_table_of_an_unknown_delimiter_is_told_so():
+    with pytest.raises(ReportError, match="has a single column, 'label.gender': separate columns"):
+        guessed(**{"label|gender": "happy|m"})
+
+
 def test_a_single_emotion_column_is_no_vote():
     assert guessed(label="a b", happy="1 0").votes == ()
 
