@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from reports.audit.observations import Observations
 from reports.audit.options import AuditOptions
 from reports.audit.questions import Question, Rows
 from reports.audit.stratum_rows import proportion_rows, test_row
@@ -36,6 +37,14 @@ def is_clustered(question: Question) -> bool:
     return rows is not None and (
         rows.observations.has_votes or rows.observations.clusters is not None
     )
+
+
+def noted(row: Row, observations: Observations) -> Row:
+    """The row of numbers that take images as independent; it says so where they are not."""
+    if observations.clusters is None:
+        return row
+    said = f"images of one {observations.cluster_name} taken as independent"
+    return row | {"reason": "; ".join(filter(None, (row["reason"], said)))}
 
 
 @dataclass(frozen=True, eq=False)

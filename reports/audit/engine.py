@@ -19,6 +19,7 @@ from reports.audit.cluster_rows import (
     clustered_proportion_rows,
     clustered_tests,
     is_clustered,
+    noted,
     pooled_clustered_tests,
     with_clustered_intervals,
 )
@@ -143,7 +144,7 @@ class _Asking:
         for model, term in group_terms(question):
             row = self._noted(adjusted_test(question, model, term))
             collected.test(row, family=MODELS[model])
-            collected.add("adjusted", adjusted_rows(question, model, term))
+            collected.add("adjusted", map(self._noted, adjusted_rows(question, model, term)))
         collected.add("curves", curve_rows(question))
 
     @property
@@ -167,7 +168,8 @@ class _Asking:
         if not self._of_votes:
             plain = stratum_tests(tabulation, options)
             tests += [(self._noted(row), is_for and not self._clustered) for row, is_for in plain]
-            collected.add("corrected", corrected_rows(question, tabulation, options))
+            corrected = corrected_rows(question, tabulation, options)
+            collected.add("corrected", map(self._noted, corrected))
         for row, is_printed in tests:
             collected.test(
                 row,
@@ -186,13 +188,7 @@ class _Asking:
             collected.test(row, family=row["test"], variant=self.question.variant)
 
     def _noted(self, row: dict[str, Any]) -> dict[str, Any]:
-        """The row of a test that takes images as independent; it says so where they are not."""
-        if not self._clustered:
-            return row
-        rows = self.question.rows
-        assert rows is not None
-        said = f"images of one {rows.observations.cluster_name} taken as independent"
-        return row | {"reason": "; ".join(filter(None, (row["reason"], said)))}
+        return noted(row, self.question.rows.observations) if self.question.rows else row
 
     def _discrimination(self, collected: Collected) -> None:
         asked = {"label": self.question, "prediction": of_prediction(self.question)}
@@ -208,9 +204,9 @@ class _Asking:
 
 def _describe(data: Observations, options: AuditOptions, collected: Collected) -> None:
     for row in association_tests(data, options.convention):
-        collected.test(row, family="association")
+        collected.test(noted(row, data), family="association")
     for row in loss_tests(data, options.convention):
-        collected.test(row, family="loss")
+        collected.test(noted(row, data), family="loss")
     collected.add("loss", loss_rows(data))
     collected.add("agreement", agreement_rows(data, options))
 

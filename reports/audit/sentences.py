@@ -100,6 +100,11 @@ def _limits_of_rows(data: Observations) -> Iterator[str]:
             "Raters are not named, so votes of one rater cannot be told from those of others; the "
             f"unit is the {data.cluster_name or 'image'}."
         )
+    elif data.clusters is not None and data.action_units:
+        yield (
+            f"Regressions and fitted curves take images of one {data.cluster_name} as independent: "
+            "their intervals and bands are too narrow."
+        )
     for grouping in data.groupings:
         yield from _limits_of_grouping(grouping)
 

@@ -63,3 +63,17 @@ def test_the_share_of_lost_images_counts_images_not_rows():
     weighted = replace(lacking(faces(4), 1), weights=np.array([7, 1, 1, 1]))
 
     assert any("70.0 % of the images lack" in text for _, text in audit([weighted], OPTIONS).limits)
+
+
+def test_whatever_takes_images_of_a_person_as_independent_says_so():
+    people = np.arange(400) // 4
+    data = faces(clusters=people, cluster_name="person")
+    grouping = replace(data.groupings[0], codes=people % 2, predicted=True, confusion=np.eye(2))
+    result = audit([lacking(replace(data, groupings=(grouping,)), 40)], OPTIONS)
+
+    said = "images of one person taken as independent"
+    loss = one(result, condition="action units not measured")
+    assert loss["p"] > 0 and said in loss["reason"]
+    for frame in ("adjusted", "corrected"):
+        assert result[frame]["reason"].str.contains(said).all()
+    assert any("curves take images of one person as independent" in t for _, t in result.limits)
