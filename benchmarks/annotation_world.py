@@ -15,6 +15,8 @@ from functools import lru_cache
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr  # type: ignore[import-untyped]
+from statsmodels.genmod.families import Binomial  # type: ignore[import-untyped]
+from statsmodels.genmod.generalized_linear_model import GLM  # type: ignore[import-untyped]
 
 from datasets.synthetic import action_units, annotator
 from datasets.synthetic.sampling import allocate, express
@@ -120,6 +122,9 @@ class World:
             evidence.
         noise: sd of the error of the evidence.
         slips: share of labels given at random.
+        logistic: labels follow not the annotator's rule but the logistic regression on the measured
+            intensities that comes closest to it, one label independent of the other; then there
+            are no raters, person effects and shifts.
         shift: the annotation bias, if any.
         surplus: the difference of the faces, if any.
     """
@@ -132,6 +137,7 @@ class World:
     # holds images with and without the label, as in RAF-DB.
     noise: float = 0.25
     slips: float = 0.02
+    logistic: bool = False
     shift: Shift | None = None
     surplus: Surplus | None = None
 
@@ -168,8 +174,11 @@ def draw_observations(world: World, faces: Faces, draw: np.random.Generator) -> 
         inside = _members(groupings, world.surplus.attribute, world.surplus.group)
         chosen = np.flatnonzero(inside & (draw.random(len(person)) < world.surplus.share))
         rows[chosen] = draw.choice(faces.happy, len(chosen))
-    named = _named(world, faces.evidence[rows], person, groupings, draw)
-    yes = np.stack([(named == code).sum(axis=1) for code in LABELS.values()], axis=1)
+    if world.logistic:
+        yes = draw.random((len(rows), len(LABELS))) < _logistic_chances(faces)[rows]
+    else:
+        named = _named(world, faces.evidence[rows], person, groupings, draw)
+        yes = np.stack([(named == code).sum(axis=1) for code in LABELS.values()], axis=1)
     return Observations(
         name="simulated",
         classes=tuple(LABELS),
@@ -237,6 +246,18 @@ def chance_of_label(world: World, faces: Faces, label: str, amount: float) -> Fl
     rival = np.delete(seen, code, axis=1).max(axis=1)
     named = ndtr((faces.evidence[:, code] + amount - rival) / world.noise)
     return np.asarray((1 - world.slips) * named + world.slips / seen.shape[1])
+
+
+@lru_cache(maxsize=2)
+def _logistic_chances(faces: Faces) -> Floats:
+    """(P, labels) chances of the logistic regressions closest to the annotator's rule."""
+    covariates = np.column_stack([np.ones(len(faces)), faces.intensities.astype(np.float64)])
+    columns = []
+    for label in LABELS:
+        chance = chance_of_label(World(), faces, label, 0.0)
+        fit = GLM(chance, covariates, family=Binomial()).fit()
+        columns.append(np.asarray(fit.predict(covariates)))
+    return np.column_stack(columns)
 
 
 def patterns(faces: Faces, units: tuple[str, ...]) -> Codes:

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 from numpy.testing import assert_allclose, assert_array_equal
+from statsmodels.discrete.discrete_model import Logit
 
 from benchmarks.annotation_world import (
     GROUP_SIZES,
@@ -191,3 +192,24 @@ def test_the_units_have_thresholds_on_the_scale_of_fractions():
         (0.36, 0.26, 0.48)
     )
     assert set(UNITS) <= set(action_units.NAMES)
+
+
+def test_logistic_labels_are_as_frequent_as_the_annotators(faces):
+    """A logistic regression with a constant reproduces the mean of what it is fitted to."""
+    people = {"gender": {"male": 50_000}}
+    seen = drawn(World(people=people, logistic=True), faces)
+    chances = [chance_of_label(World(), faces, label, 0.0).mean() for label in LABELS]
+
+    # at most sqrt(.25 / 50000) = .0022 each
+    assert_allclose(seen.yes.mean(axis=0), chances, atol=4 * 0.0022)
+
+
+def test_logistic_labels_follow_the_regression_that_is_fitted_to_them(faces):
+    """Squares of the intensities add nothing: their coefficients are within their error of 0."""
+    seen = drawn(World(people={"gender": {"male": 20_000}}, logistic=True), faces)
+    x = seen.intensities
+    design = np.column_stack([np.ones(len(x)), x, x**2])
+    fit = Logit(seen.yes[:, HAPPY], design).fit(disp=0)
+
+    assert np.abs(fit.tvalues[1 + x.shape[1] :]).max() < 4
+    assert np.abs(fit.tvalues[1 : 1 + x.shape[1]]).max() > 4

@@ -176,6 +176,14 @@ def test_an_exact_test_may_reject_less_but_not_more():
     assert level_row(PLAN, exact, 10_000, 572).verdict == "fails"
 
 
+def test_a_test_that_only_bounds_here_may_reject_less_but_not_more():
+    plan = replace(PLAN, only_bounds=("cmh",))
+
+    assert level_row(plan, CMH, 10_000, 300).verdict == "holds"
+    assert level_row(plan, CMH, 10_000, 572).verdict == "fails"
+    assert level_row(plan, CMH._replace(test="chi2"), 10_000, 300).verdict == "fails"
+
+
 def test_a_power_holds_within_five_points():
     plan = replace(PLAN, powers={CMH: 0.8})
 
