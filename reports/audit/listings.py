@@ -47,8 +47,7 @@ POOLED = Listing(
     "two groups (first to second), V (Cram\u00e9r, bias-corrected) of more; equal odds: is the "
     "difference the same in all conditions (Breslow-Day with Tarone's adjustment; more than two "
     "groups: likelihood ratio of the interaction). Clusters: the same question with whole clusters "
-    "as units (Wald test, permutation). Holm p: over the data sets and families of a label and "
-    "attribute.",
+    "as units (Wald test, permutation).",
     (
         *_CHI,
         *_P,
@@ -100,7 +99,9 @@ LISTINGS = {
         "Calders-Verwer discrimination",
         "Share of the first group that has the label (or is predicted to) minus that of the "
         "second: raw, and within the conditions of a family with Mantel-Haenszel weights. Used: "
-        "share of the images in conditions that hold both groups.",
+        "share of the images in conditions that hold both groups. Of more than two groups the pair "
+        "that is farthest apart in raw form, which its interval does not account for; all pairs: "
+        "discrimination.csv.",
         (
             ListedColumn("Difference", "value", "difference", "low", "high"),
             ListedColumn("Used", "share_used", "proportion"),

@@ -1,0 +1,44 @@
+"""What captions and footnotes of the tables over all conditions say."""
+
+import math
+
+import pytest
+
+from reports.convention import PAPER, STRICT
+from tests.reports.audit.small_results import result_of, with_rows
+from tests.reports.audit.test_tables_pooled import BASE, found, pooled_test
+
+
+def test_a_dash_among_pooled_tests_has_its_footnote():
+    rows = [
+        pooled_test("cmh", statistic=9.0, dof=1, p=0.01, p_holm=0.02, n=400, reason="rough"),
+        pooled_test("breslow_day", p=math.nan, reason="expected counts are too small"),
+        pooled_test("cluster_wald_pooled", p=0.2, reason="rough"),
+    ]
+    table = found(with_rows(result_of(BASE), tests=rows), "pooled")
+    assert table.notes() == ("rough; equal odds: expected counts are too small",)
+
+
+def test_a_dash_among_regressions_has_its_footnote():
+    rows = [
+        pooled_test("logit_lr", statistic=4.0, dof=1, p=0.04, p_holm=0.04, n=400),
+        pooled_test("logit_lr_interactions", p=math.nan, reason="fewer than 10 images"),
+        pooled_test("logit_lr_squares", p=0.01),
+    ]
+    table = found(with_rows(result_of(BASE), tests=rows), "regression")
+    assert table.notes() == ("with interactions: fewer than 10 images",)
+
+
+@pytest.mark.parametrize(
+    ("settings", "convention", "said"),
+    [
+        ({}, STRICT, "Holm p: over the data sets and families of a label and attribute."),
+        ({"family": "call"}, STRICT, "Holm p: over the tests of one kind in this audit."),
+        ({}, PAPER, ""),
+    ],
+)
+def test_the_caption_of_pooled_tests_says_what_holm_is_over(settings, convention, said):
+    row = pooled_test("cmh", statistic=9.0, dof=1, p=0.01, p_holm=0.02, n=600)
+    result = with_rows(result_of(BASE, convention, settings=settings), tests=[row])
+    caption = found(result, "pooled", convention).caption
+    assert said in caption and ("Holm" in caption) == bool(said)
