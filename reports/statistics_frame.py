@@ -22,7 +22,7 @@ STATISTICS = (
     # difference, its interval, p of the hierarchical bootstrap, of the paired exchange, corrected p
     "baseline", "difference", "difference_low", "difference_high", "difference_p", "exchange_p",
     "difference_p_holm",
-    # over seeds only: t test, smallest p that so many seeds can reach with a sign-flip test, Cliff's
+    # over seeds only: t test, smallest p that so many seeds reach with a sign-flip test, Cliff's
     # delta, Brown-Forsythe test of equal spread
     "seed_t_p", "smallest_p", "cliffs_delta", "spread_p",
     "reason",
