@@ -15,9 +15,10 @@ RULES = {
     "none below 1 and at most a fifth below 5)",
     "all5": "where every expected count is at least 5",
 }
+PERMUTATION, WALD = "cluster_permutation", "cluster_wald"
 TESTS = {
-    "cluster_permutation": "permutation of whole clusters between the groups",
-    "cluster_wald": "cluster-robust Wald test where clusters cannot be permuted",
+    PERMUTATION: "permutation of whole clusters between the groups",
+    WALD: "cluster-robust Wald test where clusters cannot be permuted",
 }
 MOVEMENT = "at equal facial movement"
 ACTION_UNIT = re.compile(r"AU\d+")
@@ -96,7 +97,10 @@ def _tests(spec: ConditionalSpec, found: Found, convention: Convention) -> str:
             f"{RULES[convention.sparse_rule]}, else {instead}"
         )
     parts += [words for name, words in TESTS.items() if name in used]
-    return f"p: {'; '.join(parts)}." if parts else ""
+    text = f"p: {'; '.join(parts)}." if parts else ""
+    if PERMUTATION in used and convention.name != "paper":
+        text += " Wald p: the cluster-robust Wald test of the same, not corrected."
+    return text
 
 
 def _holm(spec: ConditionalSpec, found: Found, family: str) -> str:

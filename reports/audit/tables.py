@@ -12,7 +12,6 @@ from reports.audit.tables_calibration import calibration_tables
 from reports.audit.tables_conditional import conditional_tables
 from reports.audit.tables_pooled import pooled_tables
 from reports.audit.tables_residuals import residual_tables
-from reports.audit.tables_votes import clustered_tables
 from reports.convention import Convention
 from reports.tables import Table
 
@@ -24,7 +23,7 @@ def audit_tables(result: AuditResult, convention: Convention) -> list[Table]:
     """The tables of an audit, conditional ones first; their keys are distinct file names.
 
     `chen_2` (values of single units), `chen_4` and `chen_5` (joint patterns), `overall` (no facial
-    movement), `residuals`, `clusters`, `chen_1` (calibration), `pooled`, `regression`, `adjusted`,
+    movement), `residuals`, `chen_1` (calibration), `pooled`, `regression`, `adjusted`,
     `discrimination`, `corrected`, `agreement`, `loss`, `association`: each where there are rows.
     """
     found = Found(result)
@@ -33,7 +32,6 @@ def audit_tables(result: AuditResult, convention: Convention) -> list[Table]:
         [
             *conditional_tables(found, convention, family),
             *residual_tables(found, convention),
-            *clustered_tables(found, convention),
             *calibration_tables(result, convention),
             *pooled_tables(result, found, convention),
         ]

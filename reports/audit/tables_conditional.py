@@ -21,7 +21,15 @@ from reports.audit.table_specs import (
     conditional_specs,
     places_of,
 )
-from reports.audit.table_words import MOVEMENT, caption_of, dash_notes, images_word, within_of
+from reports.audit.table_words import (
+    MOVEMENT,
+    PERMUTATION,
+    WALD,
+    caption_of,
+    dash_notes,
+    images_word,
+    within_of,
+)
 from reports.audit.tabulation import ALL
 from reports.convention import Convention
 from reports.tables import Block, Cell, Column, Row, Table
@@ -132,6 +140,8 @@ class _Builder:
             yield Column(f"p{which}", tests, better="")
             if self._strict:
                 yield Column(f"Holm p{which}", tests, better="")
+            if self._has_wald(attribute):
+                yield Column(f"Wald p{which}", tests, better="")
             if self._has_v(one, attribute):
                 yield Column(f"V{which}", tests, better="")
 
@@ -140,6 +150,12 @@ class _Builder:
 
     def _has_difference(self, one: ColumnSet) -> bool:
         return len(one.groups) == 2 and (self._strict or len(self._spec.sets) == 1)
+
+    def _has_wald(self, attribute: str) -> bool:
+        """Whether clusters were permuted, so that Wald's test stands beside as a second opinion."""
+        own = (self._found.cells.get(place) for place in self._places if place[2] == attribute)
+        permuted = any(cell is not None and cell["test"] == PERMUTATION for cell in own)
+        return self._strict and permuted
 
     def _has_v(self, one: ColumnSet, attribute: str) -> bool:
         cells = (self._found.cells.get(place) for place in self._places if place[2] == attribute)
@@ -177,7 +193,8 @@ class _Builder:
 
     def _tests(self, one: ColumnSet, attribute: str, place: Place | None) -> Iterator[Cell]:
         cell = self._found.cells.get(place) if place else None
-        columns = 1 + self._strict + self._has_v(one, attribute)
+        has_wald = self._has_wald(attribute)
+        columns = 1 + self._strict + has_wald + self._has_v(one, attribute)
         if cell is None or place is None:
             yield from [Cell("blank")] * columns
             return
@@ -185,6 +202,9 @@ class _Builder:
         yield p_cell(cell["p"], self._convention, reason=self._notes.get(place, ""), exact=exact)
         if self._strict:
             yield p_cell(cell["p_holm"], self._convention)
+        if has_wald:
+            wald = self._found.tests.get((place, WALD), {})
+            yield p_cell(wald.get("p", math.nan), self._convention, reason=wald.get("reason", ""))
         if self._has_v(one, attribute):
             yield number_cell(cell["effect"], "proportion")
 

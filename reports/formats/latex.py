@@ -136,8 +136,11 @@ def _float(table: Table) -> str:
             pages.append([part])
     head = f"\\caption{{{escaped(table.caption)}}}\n  \\label{{tab:evenface:{table.key}}}"
     again = "\\addtocounter{table}{-1}\\caption{(continued)}"
+    texts = [_page(panels, table, again if index else head) for index, panels in enumerate(pages)]
     return "\n".join(
-        _page(panels, table, again if index else head) for index, panels in enumerate(pages)
+        # Of very many floats some must be set before LaTeX has no room for more.
+        (CLEAR if index and index % MOST_FLOATS == 0 else "") + text
+        for index, text in enumerate(texts)
     )
 
 

@@ -11,6 +11,7 @@ from reports.formats import csv as csv_format
 from reports.formats import json as json_format
 from reports.formats import latex, markdown
 from reports.report import tables_of
+from reports.tables import Block, Cell, Column, Row, Table
 from tests.reports.studies import cell, full_study, rows, study
 
 NASTY = r"50% of_a & b #1 {x} $y$ ~z^ \w <t> |p| [q] *s* `u` -- 'v' \"r\""
@@ -143,3 +144,14 @@ def test_trailing_zeros_survive():
     table = tables_of(frames, ["suresh_v"])[0][1][0]
     assert "88.0 (0.0)" in markdown.table_text(table)
     assert "88.0 (0.0)" in latex.table_text(table)
+
+
+def test_a_table_of_very_many_pages_lets_latex_set_some_before_it_goes_on():
+    row = Row("row", (Cell("value", mean=1.0),))
+    blocks = tuple(Block(f"b{place}", (row,) * 40) for place in range(40))
+    table = Table("key", "t", "c", (Column("x", ""),), blocks)
+
+    stretches = latex.document_text([("s", [table])]).split(latex.CLEAR)
+
+    assert len(stretches) > 2
+    assert max(stretch.count(latex.END) for stretch in stretches) <= latex.MOST_FLOATS

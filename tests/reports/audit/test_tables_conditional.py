@@ -5,11 +5,17 @@ import math
 
 import pytest
 
+from reports.audit.result import AuditResult
 from reports.audit.tables import audit_tables
 from reports.convention import PAPER, STRICT
 from reports.formats import latex, markdown
 from reports.tables import EXACT
-from tests.reports.audit.small_results import counts_of_auc_fer, result_of, three_decimals
+from tests.reports.audit.small_results import (
+    counts_of_auc_fer,
+    result_of,
+    three_decimals,
+    with_rows,
+)
 
 #: male 30 / 100, female 10 / 100: chi-square 200 (30 x 90 - 10 x 70)^2 / (100 100 40 160) = 12.5,
 #: p = .0004; in the second condition 20 / 50 and 22 / 50: p = .685
@@ -287,3 +293,17 @@ def test_rounding_is_that_of_the_counts(shared_data):
     row = printed(table, kdef)["AU04=1"]
     assert row[:2] == [three_decimals(share) for share in shares] == ["0.405", "0.465"]
     assert row[2] == "-0.061"
+
+
+def test_where_clusters_were_permuted_walds_test_stands_beside():
+    result = result_of(MARGINAL)
+    cells = result["cells"].assign(test="cluster_permutation")
+    wald = {"dataset": "A", "label": "angry", "attribute": "gender", "test": "cluster_wald"}
+    tests = [wald | {"condition": "AU04=0", "p": 0.02, "reason": ""}]
+    frames = {**with_rows(result, tests=tests).frames, "cells": cells}
+    found = {t.key: t for t in audit_tables(AuditResult(frames), STRICT)}["chen_2_angry_gender"]
+
+    assert headers(found)[3:] == ["p", "Holm p", "Wald p"]
+    assert printed(found)["AU04=0"][-1] == "0.020 *"
+    assert printed(found)["AU04=1"][-1] == "-"
+    assert "Wald p: the cluster-robust Wald test" in found.caption

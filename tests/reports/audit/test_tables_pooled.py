@@ -1,4 +1,4 @@
-"""Pooled tests, residuals, clusters, calibration and lists as tables."""
+"""Pooled tests, residuals, calibration and lists as tables."""
 
 import math
 
@@ -88,6 +88,20 @@ def test_discrimination_is_signed_and_says_what_it_is_conditional_on():
     assert row["Difference"] == "-0.063 [-0.100, -0.020]"
 
 
+def test_of_more_than_two_groups_discrimination_prints_the_pair_farthest_apart():
+    base = {("A", "happy", "race"): {"AU06=0": THREE, "AU06=1": THREE}}
+    one = {"dataset": "A", "label": "happy", "attribute": "race", "source": "label", "form": "raw",
+           "family": "all", "low": -1.0, "high": 1.0, "share_used": 1.0, "n": 9, "reason": ""}  # fmt: skip
+    pairs = [("a", "b", 0.2), ("a", "c", -0.3), ("b", "c", math.nan)]
+    rows = [one | {"group_a": a, "group_b": b, "value": value} for a, b, value in pairs]
+    rows += [row | {"form": "conditional", "family": "AU06", "value": 0.1} for row in rows]
+
+    table = found(with_rows(result_of(base), discrimination=rows), "discrimination")
+
+    assert list(lines(table)) == ["happy by race: a - c", "happy by race: a - c within AU06"]
+    assert "discrimination.csv" in table.caption
+
+
 def test_loss_has_its_p_once_an_attribute():
     loss = [
         {"dataset": "A", "attribute": "gender", "group": group, "images": 100, "lost": 10,
@@ -117,21 +131,6 @@ def test_residuals_are_shown_for_more_than_two_groups_and_marked_beyond_196():
         ("2.50", True),
         ("-", False),
     ]
-
-
-def test_clusters_have_intervals_and_both_tests():
-    place = QUESTION | {"condition": "AU06=0", "reason": ""}
-    tests = [
-        place | {"test": "cluster_wald", "p": 0.02},
-        place | {"test": "cluster_permutation", "p": 0.03},
-    ]
-    table = found(with_rows(result_of(BASE), tests=tests), "clusters_marginal_happy_gender")
-    assert list(lines(table)) == ["AU06=0"]
-    # Standard errors of the fixture: root of .3 x .7 / 100 = .0458 and of .1 x .9 / 100 = .03.
-    assert lines(table)["AU06=0"] == {
-        "gender male": "0.300 [0.254, 0.346]", "gender female": "0.100 [0.070, 0.130]",
-        "male - female": "+0.200 [+0.100, +0.300]", "Wald p": "0.020 *", "Permutation p": "0.030 *",
-    }  # fmt: skip
 
 
 def calibration(kind, group, accuracy, p):
