@@ -67,7 +67,7 @@ def bar_caption(
         f"{counted} together.",
         _error_bars(rows, convention),
         _sizes(rows, counted, in_legend=in_legend),
-        _marks(cells, result, convention),
+        _marks(cells, result, convention, beside_all=rows["family"].nunique() > 1),
     ]
     if (rows["n"] == 0).any():
         sentences.append(f"n = 0: the group has no {counted} of this condition.")
@@ -98,7 +98,9 @@ def _sizes(rows: pd.DataFrame, counted: str, *, in_legend: bool) -> str:
     return f"{int(whole.sum()):,} {counted}{sets}; group sizes stand {where}."
 
 
-def _marks(cells: pd.DataFrame, result: AuditResult, convention: Convention) -> str:
+def _marks(
+    cells: pd.DataFrame, result: AuditResult, convention: Convention, *, beside_all: bool
+) -> str:
     if cells.empty:
         return ""
     tests = [_TESTS.get(str(name), str(name)) for name in dict.fromkeys(cells["test"])]
@@ -114,9 +116,9 @@ def _marks(cells: pd.DataFrame, result: AuditResult, convention: Convention) -> 
         f"Marks above a condition: *** p \u2264 .001, ** p \u2264 .01, * p \u2264 .05 of "
         f"{' or '.join(tests)}, p {corrected}; no mark: p > .05"
     )
-    return sentence + (
-        "; \u2013: not tested." if cells[corrected_column(convention)].isna().any() else "."
-    )
+    if cells[corrected_column(convention)].isna().any():
+        sentence += "; \u2013: not tested"
+    return sentence + (". All together bear no mark." if beside_all else ".")
 
 
 def curve_caption(label: str, attribute: str, sizes: str, missing: Sequence[str]) -> str:

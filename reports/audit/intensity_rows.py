@@ -22,6 +22,7 @@ MODELS: dict[Model, str] = {
     "interactions": "logit_lr_interactions",
     "squares": "logit_lr_squares",
 }
+CURVE_NUMBERS = ("intensity", "probability", "low", "high")
 
 
 def group_terms(question: Question) -> Iterator[tuple[Model, GroupTerm]]:
@@ -83,7 +84,10 @@ def adjusted_rows(question: Question, model: Model, term: GroupTerm) -> Iterator
 
 
 def curve_rows(question: Question) -> Iterator[Row]:
-    """P(label | intensity of one unit) fitted within each group."""
+    """P(label | intensity of one unit) fitted within each group.
+
+    A group without a curve has one row without numbers, so that figures can say so.
+    """
     rows = question.rows
     if rows is None or rows.observations.has_votes:
         return
@@ -94,15 +98,8 @@ def curve_rows(question: Question) -> Iterator[Row]:
             curve = fitted_curve(
                 intensities[inside, column], labels[inside], top=rows.observations.top
             )
-            for x, p, low, high in zip(
-                curve.grid, curve.probability, curve.low, curve.high, strict=True
-            ):
-                if not math.isnan(p):
-                    yield question.place | {
-                        "action_unit": unit,
-                        "group": group,
-                        "intensity": x,
-                        "probability": p,
-                        "low": low,
-                        "high": high,
-                    }
+            points = np.column_stack([curve.grid, curve.probability, curve.low, curve.high])
+            seen = points[~np.isnan(curve.probability)]
+            for numbers in seen if len(seen) else np.full((1, 4), math.nan):
+                place = question.place | {"action_unit": unit, "group": group}
+                yield place | dict(zip(CURVE_NUMBERS, numbers.tolist(), strict=True))

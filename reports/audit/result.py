@@ -50,7 +50,8 @@ FRAMES: dict[str, tuple[str, ...]] = {
         "dataset", "label", "attribute", "model", "group", "reference", "odds_ratio", "low",
         "high", "marginal_difference", "n", "firth", "reason",
     ),
-    # fitted P(label | one intensity) within a group, on the unit of the input
+    # fitted P(label | one intensity) within a group, on the unit of the input; a single row
+    # without numbers where no curve could be fitted
     "curves": (
         "dataset", "label", "attribute", "action_unit", "group", "intensity", "probability",
         "low", "high",

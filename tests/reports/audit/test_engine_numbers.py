@@ -5,11 +5,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+import statsmodels.api as sm
 
 from reports.audit.counts_file import CountedData
 from reports.audit.engine import audit
+from reports.audit.figures import figures_of
 from reports.audit.options import AuditOptions
 from reports.audit.tabulation import Tabulation
+from reports.convention import STRICT
 from tests.reports.audit.input_files import observations
 
 OPTIONS = AuditOptions()
@@ -77,3 +80,36 @@ def test_whatever_takes_images_of_a_person_as_independent_says_so():
     for frame in ("adjusted", "corrected"):
         assert result[frame]["reason"].str.contains(said).all()
     assert any("curves take images of one person as independent" in t for _, t in result.limits)
+
+
+def test_a_group_without_a_curve_is_named_below_the_figure():
+    data = faces()
+    yes = np.where(data.groupings[0].codes[:, None] == 1, 1, data.yes)
+    result = audit([replace(data, yes=yes)], OPTIONS)
+
+    (empty,) = result["curves"].query("action_unit == 'AU06' and group == 'b'").to_dict("records")
+    assert math.isnan(empty["intensity"]) and math.isnan(empty["probability"])
+    captions = [drawn.caption for drawn in figures_of(result, STRICT)]
+    assert any("No curve could be fitted for AU06 of b in faces" in text for text in captions)
+
+
+def test_a_curve_is_fitted_to_the_images_of_its_group():
+    data = faces()
+    curves = audit([data], OPTIONS)["curves"]
+
+    for code, group in enumerate("ab"):
+        inside = data.groupings[0].codes == code
+        design = sm.add_constant(data.intensities[inside, 1])
+        fit = sm.Logit(data.yes[inside, 0], design).fit(disp=0, tol=1e-12)
+        own = curves.query(f"action_unit == 'AU12' and group == '{group}'")
+        points = sm.add_constant(own["intensity"].to_numpy())
+        assert own["probability"].to_numpy() == pytest.approx(fit.predict(points), rel=1e-8)
+
+
+def test_the_bars_of_all_images_are_said_to_bear_no_mark():
+    figure = figures_of(audit([faces()], OPTIONS), STRICT)[0]
+    alone = figures_of(audit([faces(action_units=(), intensities=np.empty((400, 0)))], OPTIONS),
+                       STRICT)[0]  # fmt: skip
+
+    assert "All together bear no mark." in figure.caption
+    assert "bear no mark" not in alone.caption
