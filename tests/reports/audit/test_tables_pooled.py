@@ -90,8 +90,10 @@ def test_discrimination_is_signed_and_says_what_it_is_conditional_on():
 
 def test_of_more_than_two_groups_discrimination_prints_the_pair_farthest_apart():
     base = {("A", "happy", "race"): {"AU06=0": THREE, "AU06=1": THREE}}
-    one = {"dataset": "A", "label": "happy", "attribute": "race", "source": "label", "form": "raw",
-           "family": "all", "low": -1.0, "high": 1.0, "share_used": 1.0, "n": 9, "reason": ""}  # fmt: skip
+    one = QUESTION | {
+        "attribute": "race", "source": "label", "form": "raw", "family": "all", "low": -1.0,
+        "high": 1.0, "share_used": 1.0, "n": 9, "reason": "",
+    }  # fmt: skip
     pairs = [("a", "b", 0.2), ("a", "c", -0.3), ("b", "c", math.nan)]
     rows = [one | {"group_a": a, "group_b": b, "value": value} for a, b, value in pairs]
     rows += [row | {"form": "conditional", "family": "AU06", "value": 0.1} for row in rows]
