@@ -181,8 +181,8 @@ def _under(
         if not raw:
             column = np.where(np.isnan(fitted.groups), fitted.raw, fitted.groups)
         # A calibrated threshold counts as present what reaches it, `presences` what exceeds it.
-        below = np.nextafter(column, -np.inf)
-        table[:, units.index(unit)] = below * observations.top / one.top
+        scaled = column * observations.top / one.top
+        table[:, units.index(unit)] = np.nextafter(scaled, -np.inf)
     present = presences(observations, table, groups=grouping.codes)
     for label in range(len(observations.classes)):
         yield question_of(Rows(observations, label, grouping, present), variant=variant)

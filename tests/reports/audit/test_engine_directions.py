@@ -97,9 +97,10 @@ def test_votes_of_each_class_are_counted_for_their_class_and_weight():
 
 @pytest.mark.parametrize("top", [5.0, 1.0])
 def test_a_calibrated_unit_is_present_at_its_threshold_on_either_scale(top):
-    intensity = np.array([0.5, 2.0, 2.5, 4.0] * 2)
+    # The number below 0.11 gives, divided by 5, what 0.11 gives.
+    intensity = np.array([0.05, 0.11, 2.5, 4.0] * 2)
     groups, levels = np.repeat([0, 1], 4), ("a", "b")
-    found = Thresholds(raw=2.0, groups=np.array([2.5, 4.0]))
+    found = Thresholds(raw=0.11, groups=np.array([2.5, 4.0]))
     result = evaluate(found, intensity, np.zeros(8, np.int64), groups)
     one_unit = Calibrated("experts", "gender", levels, "AU04", "accuracy", result, 5.0, "")
     data = replace(
