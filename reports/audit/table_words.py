@@ -9,6 +9,7 @@ from collections.abc import Iterable
 from reports.audit.table_specs import ConditionalSpec, Found, Place, places_of
 from reports.audit.tabulation import ALL
 from reports.convention import Convention
+from reports.rounding import rounded
 
 RULES = {
     "cochran": "where Cochran's rule allows it (two groups: every expected count at least 5; more: "
@@ -83,7 +84,7 @@ def _named(place: Place, found: Found, spec: ConditionalSpec, *, several: bool) 
     n = test["n"] if test else sum(row["n"] for row in found.shares[place].values())
     facts = f"n = {n}"
     if test and not math.isnan(test["min_expected"]):
-        facts += f", smallest expected count {test['min_expected']:.1f}"
+        facts += f", smallest expected count {rounded(test['min_expected'], 2)}"
     return f"{' '.join(where)} ({facts})"
 
 
@@ -115,7 +116,7 @@ def _holm(spec: ConditionalSpec, found: Found, family: str) -> str:
         ]
         sizes[attribute] = sum(not math.isnan(cell["p_holm"]) for cell in own)
     if spec.kind == "overall":
-        return "Holm p: over the data sets, for each label and attribute."
+        return "Holm p: over the tests of each label and attribute."
     if len(sizes) == 1:
         size = next(iter(sizes.values()))
         tests = "one test" if size == 1 else f"{size} tests"
@@ -130,12 +131,29 @@ def _belongs(place: Place, spec: ConditionalSpec) -> bool:
 
 
 def _size(spec: ConditionalSpec, found: Found) -> str:
-    total, counted = 0, "image"
+    """Images of known label and group, and how many of them some condition counts."""
+    total, within, counted = 0, 0, "image"
     attribute = spec.sets[0].attributes[-1]
     proper = [name for name in spec.datasets if not found.is_variant(name)]
     for dataset in proper:
         own = found.shares.get((dataset, spec.labels[0], attribute, ALL), {})
         total += sum(row["n"] for row in own.values())
+        within += _within(dataset, attribute, spec, found)
         counted = next((row["counted"] for row in own.values()), counted)
     sets = f" in {len(proper)} data sets" if len(proper) > 1 else ""
-    return f"n = {total:,} {images_word(counted)}{sets}"
+    text = f"n = {total:,} {images_word(counted)}{sets}"
+    if within >= total:
+        return text
+    most = "at most " if spec.kind == "marginal" else ""
+    return f"{text}, {most}{within:,} of them within the conditions"
+
+
+def _within(dataset: str, attribute: str, spec: ConditionalSpec, found: Found) -> int:
+    """Images that the conditions of a data set count; of several units, of that with most."""
+    sizes: dict[str, int] = {}
+    for place in places_of(spec, found):
+        if (place[0], place[2]) == (dataset, attribute):
+            images = sum(row["n"] for row in found.shares[place].values())
+            family = found.families[place]
+            sizes[family] = sizes.get(family, 0) + images
+    return max(sizes.values(), default=0)

@@ -78,8 +78,8 @@ def test_untested_cells_share_one_footnote_that_names_their_numbers():
     table = table_of(counts, "chen_2_angry_gender", PAPER)
     assert printed(table)["AU04=0"][3] == printed(table)["AU05=0"][3] == "-"
     assert table.notes() == (
-        "an expected count below 5: AU04=0 (n = 20, smallest expected count 2.0); "
-        "AU05=0 (n = 20, smallest expected count 2.0)",
+        "an expected count below 5: AU04=0 (n = 20, smallest expected count 2.00); "
+        "AU05=0 (n = 20, smallest expected count 2.00)",
     )
 
 

@@ -42,3 +42,19 @@ def test_the_caption_of_pooled_tests_says_what_holm_is_over(settings, convention
     result = with_rows(result_of(BASE, convention, settings=settings), tests=[row])
     caption = found(result, "pooled", convention).caption
     assert said in caption and ("Holm" in caption) == bool(said)
+
+
+def test_the_caption_says_how_many_images_the_conditions_hold():
+    group = {"male": (100, 30), "female": (100, 10)}
+    whole = {"male": (150, 40), "female": (100, 10)}
+    joint = {"AU06=0,AU12=0": group, "AU06=1,AU12=0": {"male": (20, 3), "female": (0, 0)}}
+    single = {"AU06=0": group, "AU12=0": {"male": (90, 30), "female": (100, 10)}}
+
+    def caption(conditions, key):
+        return found(result_of({("A", "happy", "gender"): conditions}), key).caption
+
+    assert "n = 220 images. " in caption(joint, "chen_4_happy_gender")
+    unmeasured = caption({**joint, "all": whole}, "chen_4_happy_gender")
+    assert "n = 250 images, 220 of them within the conditions. " in unmeasured
+    of_units = caption({**single, "all": whole}, "chen_2_happy_gender")
+    assert "n = 250 images, at most 200 of them within the conditions. " in of_units
