@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
+from benchmarks.frame_cache import FrameCache, code_stamp
 from benchmarks.store import Store
 from reports.convention import Convention
 from reports.measure import METRIC_COLUMNS, measure
@@ -23,18 +24,21 @@ FAMILIES = (
 )  # fmt: skip
 
 
-def study_frames(store: Store, plan: Plan, convention: Convention) -> StudyFrames:
+def study_frames(
+    store: Store, plan: Plan, convention: Convention, *, rules: Collection[str] | None = None
+) -> StudyFrames:
     """Metrics, cells and cards of the planned study, from stored predictions.
 
     Args:
         store: the result folder.
         plan: its `plan.json`.
         convention: smallest denominator and divisor of the spread.
+        rules: selection rules whose metrics are wanted; None for all.
     """
     cells = [_cell_row(store, cell) for cell in plan["cells"]]
     cells += [_not_applicable_row(skipped) for skipped in plan["not_applicable"]]
     return StudyFrames(
-        metrics=_metrics(store, plan, convention),
+        metrics=_metrics(store, plan, convention, rules),
         cells=pd.DataFrame(cells, columns=list(CELL_COLUMNS)),
         methods=pd.DataFrame([_method_row(card) for card in _in_table_order(plan)]),
         datasets=pd.DataFrame([_dataset_row(k, d) for k, d in plan["datasets"].items()]),
@@ -74,9 +78,19 @@ def prediction_sets(store: Store, cell: Mapping[str, Any], dataset: Plan) -> lis
             predicted=_scores(arrays, rule).argmax(axis=1),
             attributes=arrays["test_attributes"],
             decisions=arrays.get(f"test_decisions_{rule}"),
+            probabilities=_probabilities(arrays, rule),
         )
         for rule in record["selection"]
     ]
+
+
+def _probabilities(arrays: Mapping[str, Any], rule: str) -> Any:
+    """(N, K) rows that sum to 1 in double precision; None for a post-processed cell."""
+    stored = arrays.get(f"test_log_probabilities_{rule}")
+    if stored is None:
+        return None
+    likely = np.exp(stored.astype(np.float64))
+    return likely / likely.sum(axis=1, keepdims=True)
 
 
 def _scores(arrays: Mapping[str, Any], rule: str) -> Any:
@@ -85,24 +99,21 @@ def _scores(arrays: Mapping[str, Any], rule: str) -> Any:
     return arrays[f"test_log_probabilities_{rule}"] if decisions is None else decisions
 
 
-def _metrics(store: Store, plan: Plan, convention: Convention) -> pd.DataFrame:
-    frames = []
-    repeats: dict[tuple[str, str, str, str, int], list[PredictionSet]] = {}
-    for cell in plan["cells"]:
-        dataset = plan["datasets"][cell["dataset"]]
-        for one in prediction_sets(store, cell, dataset):
-            frames.append(measure(one, convention))
-            if dataset["folds"] > 1:
-                repeat = cell["seed"] // dataset["folds"]
-                key = (one.dataset, one.method, one.variant, one.select, repeat)
-                repeats.setdefault(key, []).append(one)
-    for (name, *_, repeat), sets in repeats.items():
-        folds = plan["datasets"][name]["folds"]
-        # Only whole repeats: together they test every picture exactly once.
-        if len(sets) == folds:
-            ordered = sorted(sets, key=lambda one: int(one.seed))
-            label = f"{repeat * folds}-{repeat * folds + folds - 1}"
-            frames.append(measure(pooled(ordered, label), convention))
+#: what the metrics of a cell are computed by
+METRIC_CODE = ("reports/metrics", "reports/measure.py", "reports/predictions.py",
+               "benchmarks/frames.py")  # fmt: skip
+
+
+def _metrics(
+    store: Store, plan: Plan, convention: Convention, rules: Collection[str] | None
+) -> pd.DataFrame:
+    cache = FrameCache(store.root, code_stamp(METRIC_CODE))
+    measured = [
+        _measured(cache, store, group, dataset, convention)
+        for name, dataset in plan["datasets"].items()
+        for group in _groups(plan, name, dataset["folds"])
+    ]
+    frames = [_of_rules(frame, rules) for frame in measured if len(frame)]
     if not frames:
         return pd.DataFrame({name: pd.Series(dtype=object) for name in METRIC_COLUMNS})
     merged = pd.concat(frames, ignore_index=True)
@@ -111,6 +122,53 @@ def _metrics(store: Store, plan: Plan, convention: Convention) -> pd.DataFrame:
     ranked = merged.assign(_rank=_seed_ranks(merged["seed"]))
     by = [*order[:-1], "_rank"]
     return ranked.sort_values(by, kind="stable").drop(columns="_rank").reset_index(drop=True)
+
+
+def _of_rules(frame: pd.DataFrame, rules: Collection[str] | None) -> pd.DataFrame:
+    return frame if rules is None else frame[frame["select"].isin(list(rules))]
+
+
+def _groups(plan: Plan, name: str, folds: int) -> list[list[Mapping[str, Any]]]:
+    """The cells of a data set one by one, then those of each whole repeat of its folds.
+
+    Together the folds of a repeat test every picture exactly once.
+    """
+    cells = [cell for cell in plan["cells"] if cell["dataset"] == name]
+    single = [[cell] for cell in cells]
+    if folds == 1:
+        return single
+    found: dict[tuple[str, str, int], list[Mapping[str, Any]]] = {}
+    for cell in cells:
+        key = (cell["method"], cell["variant"], cell["seed"] // folds)
+        found.setdefault(key, []).append(cell)
+    whole = [group for group in found.values() if len(group) == folds]
+    return [*single, *(sorted(group, key=lambda cell: int(cell["seed"])) for group in whole)]
+
+
+def _measured(
+    cache: FrameCache,
+    store: Store,
+    cells: Sequence[Mapping[str, Any]],
+    dataset: Plan,
+    convention: Convention,
+) -> pd.DataFrame:
+    """Metric rows of one cell, or of the folds of a repeat pooled, under every selection rule."""
+    empty = pd.DataFrame(columns=list(METRIC_COLUMNS))
+    records = [store.record(cell["id"]) for cell in cells]
+    if any(record is None or record["status"] != "done" for record in records):
+        return empty
+
+    def measured() -> pd.DataFrame:
+        sets = [prediction_sets(store, cell, dataset) for cell in cells]
+        label = f"{cells[0]['seed']}-{cells[-1]['seed']}"
+        rules = zip(*sets, strict=True)
+        merged = [pooled(own, label) if len(own) > 1 else own[0] for own in rules]
+        return pd.concat([measure(one, convention) for one in merged], ignore_index=True)
+
+    # A cell of the same id can have been stored anew, with features.
+    ids = [cell["id"] + str(store.written(cell["id"])) for cell in cells]
+    kept = [*ids, convention.name, str(convention.min_n), str(dataset["intersections"])]
+    return cache.frame("\0".join(kept), measured)
 
 
 def _seed_ranks(seeds: pd.Series[str]) -> pd.Series[float]:

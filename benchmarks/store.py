@@ -7,6 +7,7 @@ DIR/cells/ID/history.csv  the training curve
 DIR/cells/ID/predictions.npz
 DIR/cells/ID/model.safetensors   with --store-models
 DIR/report/               what `report` derives from the above
+DIR/.derived/             numbers kept for the next report; may be deleted
 """
 
 from __future__ import annotations
@@ -61,6 +62,11 @@ class Store:
             return None
         except ValueError as error:
             raise _damaged(path, error) from None
+
+    def written(self, cell_id: str) -> int:
+        """When the cell's predictions were written, in nanoseconds; 0 without any."""
+        path = self.path(cell_id) / "predictions.npz"
+        return path.stat().st_mtime_ns if path.is_file() else 0
 
     def is_done(self, cell_id: str, wanted: Sequence[str] = ()) -> bool:
         """Whether the cell ended well and holds what is wanted (`features`, `model`)."""

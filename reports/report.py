@@ -61,7 +61,7 @@ def write_report(
     layouts: Sequence[str] | None = None,
     convention: Convention = STRICT,
 ) -> list[Path]:
-    """Write `metrics.csv` and the tables in the formats asked for.
+    """Write the tables in the formats asked for, and `metrics.csv` with `csv`.
 
     Args:
         frames: the study.
@@ -84,10 +84,12 @@ def write_report(
         raise ReportError(f"no format is called {unknown[0]!r}; give any of {', '.join(FORMATS)}")
     sections = tables_of(frames, layouts, convention)
     texts = {out / name: text for name, text in _texts(frames, sections, formats, convention)}
-    write_metrics_csv(frames.metrics, out / "metrics.csv")
+    written = list(texts)
+    if "csv" in formats:
+        write_metrics_csv(frames.metrics, out / "metrics.csv")
+        written.insert(0, out / "metrics.csv")
     for path, text in texts.items():
         write_text(path, text)
-    written = [out / "metrics.csv", *texts]
     _remove_stale(out / "tables", set(written))
     return written
 

@@ -61,7 +61,9 @@ def report_store(
         [f"{method}: {', '.join(files)}" for method, files in code.items()],
     )
     chosen = convention_named(convention)
-    frames = study_frames(store, plan, chosen)
+    # Only the file of all metrics holds those of every rule.
+    rules = None if "csv" in formats else (plan["select"],)
+    frames = study_frames(store, plan, chosen, rules=rules)
     with reported(store.root):
         return write_report(frames, store.root / "report", formats, layouts, chosen)
 
