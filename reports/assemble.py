@@ -42,8 +42,7 @@ def assembled(
         if any(row.block == title for row in rows)
     )
     columns = tuple(
-        Column(column.header, column.span, column.better, _column_note(column, rows, convention))
-        for column in spec.columns
+        _printed_column(column, _column_note(column, rows, convention)) for column in spec.columns
     )
     subject = f" by {spec.attribute}" if spec.attribute else ""
     table = with_bold(
@@ -67,6 +66,10 @@ def _place(column: ColumnSpec) -> tuple[str, str, str, str]:
     return column.attribute, column.group, column.emotion, column.metric
 
 
+def _printed_column(spec: ColumnSpec, note: str) -> Column:
+    return Column(spec.header, spec.span, spec.better, note, _place(spec), spec.less)
+
+
 def _printed_row(
     row: MethodRow, columns: Sequence[ColumnSpec], rows: Sequence[MethodRow], convention: Convention
 ) -> Row:
@@ -81,7 +84,7 @@ def _printed_row(
             cells.append(_value_cell(entries, row, column, convention))
     # A method without a single value says why once, at its name.
     why = (f"{PRINTED[row.state]}: {row.reason}",) if row.reason and not row.done else ()
-    return Row(row.label, tuple(cells), (*row.notes, *why))
+    return Row(row.label, tuple(cells), (*row.notes, *why), row.run)
 
 
 def _difference_cell(

@@ -34,6 +34,7 @@ class Entry:
 class MethodRow:
     """A method (one variant of it) on one data set.
 
+    `run` is (data set, method, variant) as in `metrics.csv`.
     `done` and `expected` count seeds, or pooled repeats of a data set with folds; `state` and
     `reason` are what a cell shows where the method has no value at all; `values` are by (attribute,
     group, emotion, metric).
@@ -48,6 +49,7 @@ class MethodRow:
     state: State
     reason: str
     values: dict[Place, list[Entry]] = field(default_factory=dict)
+    run: tuple[str, ...] = ()
 
 
 def method_rows(study: StudyFrames, dataset: DatasetCard) -> tuple[MethodRow, ...]:
@@ -136,8 +138,9 @@ def _row(
         + _progress(records, done, expected, dataset)
     )
     return MethodRow(
-        card.key, label, block, _notes(card, block, select), done, expected, state, reason, values
-    )
+        card.key, label, block, _notes(card, block, select), done, expected, state, reason, values,
+        (dataset.key, card.key, variant),
+    )  # fmt: skip
 
 
 def _state(records: Sequence[CellRecord]) -> tuple[State, str]:

@@ -11,6 +11,7 @@ import pandas as pd
 from reports.errors import ReportError
 from reports.measure import METRIC_COLUMNS
 from reports.specs import DatasetCard
+from reports.statistics_frame import STATISTICS
 
 CELL_COLUMNS = (
     "dataset",
@@ -85,6 +86,8 @@ class StudyFrames:
             for a fixed test part).
         preset: name of the training protocol.
         select: the selection rule whose rows are shown.
+        statistics: one row a number of a method over its seeds, columns `STATISTICS`; None where no
+            uncertainty was computed.
 
     Raises:
         ReportError: a frame lacks a column, a status is unknown, or a cell's method or data set has
@@ -97,6 +100,7 @@ class StudyFrames:
     datasets: pd.DataFrame
     preset: str
     select: str
+    statistics: pd.DataFrame | None = None
 
     def __post_init__(self) -> None:
         for name, columns in (
@@ -104,8 +108,12 @@ class StudyFrames:
             ("cells", CELL_COLUMNS),
             ("methods", METHOD_COLUMNS),
             ("datasets", DATASET_COLUMNS),
+            ("statistics", STATISTICS),
         ):
-            missing = [column for column in columns if column not in getattr(self, name).columns]
+            frame = getattr(self, name)
+            if frame is None:
+                continue
+            missing = [column for column in columns if column not in frame.columns]
             if missing:
                 raise ReportError(f"the {name} frame lacks the column {missing[0]!r}; add it")
         strange = set(self.cells["status"]) - set(STATUSES)

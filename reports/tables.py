@@ -112,21 +112,31 @@ class Cell:
 
 @dataclass(frozen=True)
 class Column:
-    """A column: its header, the header that spans it and its neighbours, and a footnote to it."""
+    """A column: its header, the header that spans it and its neighbours, and a footnote to it.
+
+    `place` is what its numbers are: (attribute, group, emotion, metric) as in `metrics.csv`, empty
+    where they have no such place; `less` is the method whose value was subtracted, if any.
+    """
 
     header: str
     span: str = ""
     better: Better = "higher"
     note: str = ""
+    place: tuple[str, ...] = ()
+    less: str = ""
 
 
 @dataclass(frozen=True)
 class Row:
-    """A row: its label, footnotes to the label, and one cell a column."""
+    """A row: its label, footnotes to the label, and one cell a column.
+
+    `run` is what was run: (data set, method, variant) as in `metrics.csv`, empty where nothing was.
+    """
 
     label: str
     cells: tuple[Cell, ...]
     notes: tuple[str, ...] = ()
+    run: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
