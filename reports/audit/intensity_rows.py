@@ -52,10 +52,16 @@ def adjusted_test(question: Question, model: Model, term: GroupTerm) -> Row:
     effect = Estimate()
     if len(term.odds_ratios) == 2 and not math.isnan(term.odds_ratios[1].value):
         second = term.odds_ratios[1]
-        effect = Estimate(1 / second.value, 1 / second.high, 1 / second.low, second.reason)
+        value, low, high = map(_inverse, (second.value, second.high, second.low))
+        effect = Estimate(value, low, high, second.reason)
     assert question.rows is not None
     family = ",".join(question.rows.observations.action_units)
     return test_row(question.overall, family, MODELS[model], term.outcome, effect)
+
+
+def _inverse(ratio: float) -> float:
+    """1 / ratio, infinite where the ratio is too small for a number."""
+    return 1 / ratio if ratio else math.inf
 
 
 def adjusted_rows(question: Question, model: Model, term: GroupTerm) -> Iterator[Row]:

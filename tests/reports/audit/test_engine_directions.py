@@ -112,3 +112,14 @@ def test_a_calibrated_unit_is_present_at_its_threshold_on_either_scale(top):
 
     assert raw.marginals[0].counts[1].sum(axis=1).tolist() == [3, 3]
     assert recalibrated.marginals[0].counts[1].sum(axis=1).tolist() == [2, 1]
+
+
+def test_an_intensity_that_all_but_tells_the_group_is_no_error():
+    data = faces()
+    noise = 1e-4 * np.random.default_rng(0).standard_normal(400)
+    told = np.column_stack([1 + 2 * data.groupings[0].codes + noise, data.intensities[:, 1]])
+    row = one(audit([replace(data, intensities=told)], OPTIONS), test="logit_lr")
+
+    # The log odds ratio has a standard error of over a thousand: the interval has no ends.
+    assert 0 <= row["p"] <= 1
+    assert (row["effect_low"], row["effect_high"]) == (0, np.inf)

@@ -4,9 +4,10 @@ import math
 
 import pytest
 
+from reports.audit.findings import findings_of
 from reports.convention import PAPER, STRICT
 from tests.reports.audit.small_results import result_of, with_rows
-from tests.reports.audit.test_tables_pooled import BASE, found, pooled_test
+from tests.reports.audit.test_tables_pooled import BASE, found, lines, pooled_test
 
 
 def test_a_dash_among_pooled_tests_has_its_footnote():
@@ -58,3 +59,29 @@ def test_the_caption_says_how_many_images_the_conditions_hold():
     assert "n = 250 images, 220 of them within the conditions. " in unmeasured
     of_units = caption({**single, "all": whole}, "chen_2_happy_gender")
     assert "n = 250 images, at most 200 of them within the conditions. " in of_units
+
+
+def test_pooled_tests_of_clusters_print_their_own_p_and_holm_p():
+    rows = [
+        pooled_test(f"cluster_{name}_pooled", p=p, p_holm=corrected)
+        for name, p, corrected in (("wald", 0.01, 0.03), ("permutation", 0.02, 0.06))
+    ]
+    entries = lines(found(with_rows(result_of(BASE), tests=rows), "pooled"))
+    assert entries["happy by gender within AU06"] == {
+        "Clusters Wald p": "0.010 **", "Holm p (Wald)": "0.030 *",
+        "Clusters permutation p": "0.020 *", "Holm p (permutation)": "0.060 .",
+    }  # fmt: skip
+
+
+def test_only_what_survives_holm_is_a_finding():
+    # 50 and 37 of 100 five times: p = .063; 50 and 35: p = .032, which five tests make .16.
+    tested = {f"AU{unit:02d}=0": {"a": (100, 50), "b": (100, 37)} for unit in (1, 2, 4, 5)}
+    near = {**tested, "AU06=0": {"a": (100, 50), "b": (100, 35)}}
+    clear = {**tested, "AU06=0": {"a": (100, 60), "b": (100, 35)}}
+
+    def findings(conditions):
+        return findings_of(result_of({("A", "happy", "gender"): conditions}))
+
+    assert findings(near) == []
+    (only,) = findings(clear)
+    assert only.sentence.startswith("happy by gender, AU06=0: a 0.600, b 0.350 (+0.250), Holm p")
