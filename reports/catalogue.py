@@ -26,6 +26,11 @@ if TYPE_CHECKING:
     from reports.specs import DatasetCard, TableSpec
 
 Direction = Literal["higher", "lower", "zero"]
+#: what perfectly fair means: correctness independent of the group given the class (`tpr`) or
+#: altogether (`acc`), prediction independent of the group (`dp`), or no such idea
+Null = Literal["", "tpr", "acc", "dp"]
+#: cells whose sizes a bootstrap keeps: those that are the denominators of the metric
+Strata = Literal["group", "group_class", "all"]
 MetricFunction = Callable[["Counts", "Convention"], "Scores"]
 LayoutFunction = Callable[["DatasetCard"], Iterator["TableSpec"]]
 MetricF = TypeVar("MetricF", bound=MetricFunction)
@@ -40,7 +45,9 @@ class MetricCard:
     """What one metric is; `limits` are the smallest and largest value it can take.
 
     `per` says of what there is one value ("group", "attribute and class", ...). Metrics with
-    `overall` are also computed over all samples, those of unknown groups included.
+    `overall` are also computed over all samples, those of unknown groups included. `null` says for
+    which perfectly fair classifier the noise floor is computed, "" for none; `strata` which counts
+    a bootstrap of the test samples keeps.
     """
 
     key: str
@@ -51,6 +58,8 @@ class MetricCard:
     per: str
     overall: bool
     compute: MetricFunction
+    null: Null = ""
+    strata: Strata = "group"
 
 
 @dataclass(frozen=True)
@@ -73,11 +82,15 @@ def metric(
     source: str,
     per: str,
     overall: bool = False,
+    null: Null = "",
+    strata: Strata = "group",
 ) -> Callable[[MetricF], MetricF]:
     """Decorator that makes a function of (counts, convention) a metric of the suite."""
 
     def attach(function: MetricF) -> MetricF:
-        card = MetricCard(key, title, limits, direction, source, per, overall, function)
+        card = MetricCard(
+            key, title, limits, direction, source, per, overall, function, null, strata
+        )
         setattr(function, "metric_card", card)  # noqa: B010  (mypy knows no attributes of functions)
         return function
 

@@ -8,15 +8,17 @@ from reports.catalogue import metric
 from reports.convention import Convention
 from reports.metrics.counts import Counts, Ints
 from reports.metrics.reasons import Reason
-from reports.metrics.scores import Codes, Rates, Scores, plain_scores, rate
+from reports.metrics.scores import Codes, Rates, Scores, plain_scores, rate, shared
 
 
+@shared
 def recall(counts: Counts, min_n: int) -> Rates:
     """(S, G, K) share of each class's samples that is predicted as such."""
     empty = _empty(counts, counts.per_class, Reason.NO_POSITIVES)
     return rate(counts.correct, counts.per_class, min_n=min_n, empty=empty)
 
 
+@shared
 def false_positive_rate(counts: Counts, min_n: int) -> Rates:
     """(S, G, K) share of the other classes' samples that is predicted as the class."""
     negatives = counts.per_group[..., None] - counts.per_class
@@ -24,6 +26,7 @@ def false_positive_rate(counts: Counts, min_n: int) -> Rates:
     return rate(counts.selected - counts.correct, negatives, min_n=min_n, empty=empty)
 
 
+@shared
 def selection_rate(counts: Counts, min_n: int) -> Rates:
     """(S, G, K) share of a group's samples that is predicted as each class."""
     members = np.broadcast_to(counts.per_group[..., None], counts.selected.shape)
@@ -43,6 +46,7 @@ def _empty(counts: Counts, like: Ints, reason: Reason) -> Codes:
     source="Suresh and Ong 2022, Eq. 1",
     per="class and group, and class overall",
     overall=True,
+    strata="group_class",
 )
 def tpr(counts: Counts, convention: Convention) -> Scores:
     """Recall, (S, G, K)."""

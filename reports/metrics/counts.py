@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 import numpy.typing as npt
@@ -92,6 +93,8 @@ class Counts:
         overall: (S, K, K) counts of all samples.
         groups, classes: declared names, G and K of them.
         n_unknown: samples left out because their group is unknown.
+        quiet: whether the phrases that name what a value leaves out are not wanted, as in the
+            thousands of tensors of a bootstrap.
     """
 
     tensor: Numbers
@@ -99,6 +102,12 @@ class Counts:
     groups: tuple[str, ...]
     classes: tuple[str, ...]
     n_unknown: int
+    quiet: bool = False
+
+    @cached_property
+    def memo(self) -> dict[tuple[str, int], Any]:
+        """Rates that several metrics share, by name and least count; `scores.shared` fills it."""
+        return {}
 
     @cached_property
     def per_class(self) -> Ints:

@@ -34,6 +34,7 @@ Absent = Literal["common", "skip", "nan"]
     direction="higher",
     source="Suresh and Ong 2022, Eq. 4",
     per="attribute",
+    null="tpr",
 )
 def fs_acc(counts: Counts, convention: Convention) -> Scores:
     """Lowest over highest group accuracy, (S, 1, 1)."""
@@ -49,6 +50,7 @@ def fs_acc(counts: Counts, convention: Convention) -> Scores:
     direction="lower",
     source="companion of fs_acc",
     per="attribute",
+    null="tpr",
 )
 def fs_gap(counts: Counts, convention: Convention) -> Scores:
     """Highest minus lowest group accuracy, (S, 1, 1)."""
@@ -64,6 +66,8 @@ def fs_gap(counts: Counts, convention: Convention) -> Scores:
     direction="higher",
     source="Suresh and Ong 2022, Eq. 1",
     per="attribute and class, mean and min over classes",
+    null="tpr",
+    strata="group_class",
 )
 def fs_tpr(counts: Counts, convention: Convention) -> Scores:
     """Lowest over highest group recall of each class, (S, 1, K + 2)."""
@@ -78,6 +82,8 @@ def fs_tpr(counts: Counts, convention: Convention) -> Scores:
     direction="higher",
     source="Rizvi et al. 2024, Eq. 4",
     per="attribute",
+    null="tpr",
+    strata="group_class",
 )
 def fs_mca(counts: Counts, convention: Convention) -> Scores:
     """Lowest over highest summed recall over the classes that all groups have, (S, 1, 1)."""
@@ -119,6 +125,8 @@ def _name_dropped_classes(
     none_left = ~common.any(-1) & (big_enough.sum(-1) >= 2)
     code = np.int8(Reason.NO_COMMON_CLASS)
     reason = np.where(none_left[:, None, None], code, scores.reason)
+    if counts.quiet:
+        return replace(scores, reason=reason)
     skips = dict(scores.skips)
     for seed in np.flatnonzero(~common.all(-1) & (reason[:, 0, 0] == Reason.DEFINED)).tolist():
         dropped = [

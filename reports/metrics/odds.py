@@ -22,6 +22,8 @@ from reports.metrics.summaries import with_summaries
     direction="lower",
     source="Hardt et al. 2016",
     per="attribute and class, max and mean over classes",
+    null="tpr",
+    strata="group_class",
 )
 def eopd(counts: Counts, convention: Convention) -> Scores:
     """Highest minus lowest recall of each class, (S, 1, K + 2)."""
@@ -38,6 +40,8 @@ def eopd(counts: Counts, convention: Convention) -> Scores:
     direction="lower",
     source="Hardt et al. 2016; Rizvi et al. 2024, Sec. 4.1",
     per="attribute and class, max and mean over classes",
+    null="tpr",
+    strata="group_class",
 )
 def eod(counts: Counts, convention: Convention) -> Scores:
     """Larger of the gaps of recall and of false-positive rate of each class, (S, 1, K + 2).

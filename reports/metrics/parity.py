@@ -22,6 +22,7 @@ from reports.metrics.summaries import with_summaries
     direction="lower",
     source="Chen and Joo 2021, supplement, Eq. 1",
     per="attribute and class, max and mean over classes",
+    null="dp",
 )
 def disc(counts: Counts, convention: Convention) -> Scores:
     """Highest minus lowest selection rate of each class, (S, 1, K + 2)."""
@@ -38,6 +39,7 @@ def disc(counts: Counts, convention: Convention) -> Scores:
     direction="zero",
     source="Calders and Verwer 2010",
     per="pair of groups and class",
+    null="dp",
 )
 def disc_signed(counts: Counts, convention: Convention) -> Scores:
     """Selection rate of the first minus that of the second group of each pair, (S, P, K).

@@ -10,9 +10,10 @@ from reports.catalogue import metric
 from reports.convention import Convention
 from reports.metrics.counts import Counts, Floats
 from reports.metrics.reasons import Reason
-from reports.metrics.scores import ALL, Rates, Scores, plain_scores, rate
+from reports.metrics.scores import ALL, Rates, Scores, plain_scores, rate, shared
 
 
+@shared
 def group_accuracy(counts: Counts, min_n: int) -> Rates:
     """(S, G) share of correct predictions in each group."""
     return rate(counts.correct.sum(-1), counts.per_group, min_n=min_n, empty=Reason.EMPTY_GROUP)
@@ -85,6 +86,7 @@ def wf1(counts: Counts, convention: Convention) -> Scores:
     source="Rizvi et al. 2024, Sec. 4.1",
     per="group, and overall",
     overall=True,
+    strata="group_class",
 )
 def mca(counts: Counts, convention: Convention) -> Scores:
     """Mean recall over the classes that occur, (S, G, 1).

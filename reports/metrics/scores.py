@@ -6,7 +6,8 @@ the printed emotions (classes, or `all`, `mean`, `max`, `min`) of a metric.
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+import functools
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -54,6 +55,23 @@ class Scores:
     best: Ints
     items: tuple[str, ...] = ()
     skips: Mapping[tuple[int, int, int], str] = field(default_factory=dict)
+
+
+def shared(compute: Callable[[Counts, int], Rates]) -> Callable[[Counts, int], Rates]:
+    """Decorator: the rates are computed once for the same counts and least count.
+
+    Whoever calls must not write into the arrays.
+    """
+
+    @functools.wraps(compute)
+    def remembered(counts: Counts, min_n: int) -> Rates:
+        key = (compute.__name__, min_n)
+        if key not in counts.memo:
+            counts.memo[key] = compute(counts, min_n)
+        rates: Rates = counts.memo[key]
+        return rates
+
+    return remembered
 
 
 def rate(numerator: Numbers, denominator: Ints, *, min_n: int, empty: Reason | Codes) -> Rates:
@@ -122,7 +140,7 @@ def between_groups(
         worst=np.where(valid, lowest_first.argmin(1), -1)[:, None],
         best=np.where(valid, highest_first.argmax(1), -1)[:, None],
         items=counts.groups,
-        skips=skipped(~defined & valid[:, None], counts.groups),
+        skips=skipped(~defined & valid[:, None], counts.groups, quiet=counts.quiet),
     )
 
 
@@ -146,15 +164,16 @@ def smallest_denominator(n: Ints, used: npt.NDArray[np.bool_], axis: int) -> Int
 
 
 def skipped(
-    missing: npt.NDArray[np.bool_], names: Sequence[str]
+    missing: npt.NDArray[np.bool_], names: Sequence[str], *, quiet: bool = False
 ) -> dict[tuple[int, int, int], str]:
     """Phrases that name what was left out.
 
     Args:
         missing: (S, X, E), true where thing x of X was left out of the value at (s, 0, e).
         names: X names.
+        quiet: no phrases at all, for `Counts.quiet`.
     """
-    if not missing.any():
+    if quiet or not missing.any():
         return {}
     phrases = {}
     for seed, emotion in np.argwhere(missing.any(1)).tolist():

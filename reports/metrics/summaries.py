@@ -34,7 +34,7 @@ def with_summaries(scores: Scores, counts: Counts, rows: Sequence[Summary]) -> S
     defined = scores.reason == Reason.DEFINED
     reason = _common_reason(scores.reason, defined)
     parts = [_summary(scores, row, reason) for row in rows]
-    left_out = _left_out(scores, counts, defined)
+    left_out = {} if counts.quiet else _left_out(scores, counts, defined)
     skips = dict(scores.skips)
     for position in range(len(scores.emotions), len(scores.emotions) + len(rows)):
         skips.update({(seed, 0, position): phrase for (seed, _, _), phrase in left_out.items()})

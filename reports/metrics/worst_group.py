@@ -27,6 +27,7 @@ from reports.metrics.scores import (
     direction="higher",
     source="Sagawa et al. 2020",
     per="attribute",
+    null="tpr",
 )
 def wga_attr(counts: Counts, convention: Convention) -> Scores:
     """Lowest group accuracy, (S, 1, 1)."""
@@ -41,6 +42,8 @@ def wga_attr(counts: Counts, convention: Convention) -> Scores:
     direction="higher",
     source="Sagawa et al. 2020, Sec. 2",
     per="attribute",
+    null="tpr",
+    strata="group_class",
 )
 def wga_stratum(counts: Counts, convention: Convention) -> Scores:
     """Lowest recall over the strata with enough samples, (S, 1, 1).
@@ -68,5 +71,5 @@ def wga_stratum(counts: Counts, convention: Convention) -> Scores:
         worst=np.where(enough, lowest_first.argmin(-1), -1)[:, None, None],
         best=np.where(enough, highest_first.argmax(-1), -1)[:, None, None],
         items=counts.strata,
-        skips=skipped((~defined & enough[:, None])[..., None], counts.strata),
+        skips=skipped((~defined & enough[:, None])[..., None], counts.strata, quiet=counts.quiet),
     )
