@@ -17,6 +17,8 @@ from reports.errors import ReportError
 MISSING_LABELS = frozenset({"", "nan", "n/a", "na", "null"})
 #: more classes than this are most often numbers or names, and would each be asked about
 MAX_CLASSES = 50
+#: a count above this is a slip, and its products would pass what whole numbers hold
+MOST_IMAGES = 10**9
 PREFIXES = ("votes_", "vote_", "count_", "n_")
 _YES = {"1": True, "0": False, "1.0": True, "0.0": False, "true": True, "false": False,
         "yes": True, "no": False}  # fmt: skip
@@ -131,7 +133,7 @@ def predictions_of(column: TextColumn, labels: Labels, *, source: str) -> Codes:
 
 
 def reject_uncountable(column: Floats, name: str, *, source: str) -> None:
-    """Raise unless every number is whole and at least 0; NaN is let through.
+    """Raise unless every number is whole, at least 0 and no giant; NaN is let through.
 
     Raises:
         ReportError: one is not; the message names the line.
@@ -144,6 +146,14 @@ def reject_uncountable(column: Floats, name: str, *, source: str) -> None:
         raise ReportError(
             f"{source}, line {line_of(row)}: {name} must be a whole number from 0 on, not "
             f"{column[row]:g}"
+        )
+    with np.errstate(invalid="ignore"):
+        much: NDArray[np.bool_] = column > MOST_IMAGES
+    if much.any():
+        row = int(np.argmax(much))
+        raise ReportError(
+            f"{source}, line {line_of(row)}: {name} is {column[row]:g}, more than the "
+            f"{MOST_IMAGES:g} that can be counted"
         )
 
 

@@ -153,6 +153,11 @@ class Roles:
                 _check_column(column, columns, role, source)
         for spec in self.attributes:
             _check_column(spec.column, columns, "attributes", source)
+        for column in filter(None, (self.labels, *self.votes)):
+            if column in {spec.column for spec in self.attributes} - {NO_COLUMN}:
+                raise ReportError(
+                    f"{source}: {column!r} cannot be both label and attribute; name another column"
+                )
         if self.labels not in ("", NO_COLUMN) and _given(self.votes):
             raise ReportError("--label and --votes exclude each other: labels are one or the other")
         if _given(self.action_units):
@@ -226,7 +231,9 @@ class _Guess:
         if roles.votes or roles.labels not in ("", NO_COLUMN):
             return roles.votes if _given(roles.votes) else ()
         free = [column for column in self.columns if column not in self.taken]
-        fits = tuple(c for c in free if _folded(c).startswith(VOTE_PREFIXES) and self._counts(c))
+        # Also those that hold no counts, as -1: left out they would be missed by nobody.
+        named_so = (c for c in free if _folded(c).startswith(VOTE_PREFIXES))
+        fits = tuple(c for c in named_so if _holds_numbers(self.sample[c]))
         if not fits:
             named = [c for c in free if _folded(c) in EMOTIONS and self._counts(c)]
             # One or two may be anything, for instance yes or no for one emotion.
@@ -317,6 +324,12 @@ class _Guess:
                 "action_units": "action units", "labelled": "labelled images",
                 "conditions": "facial movement in words"}.get(role, role)  # fmt: skip
         self.notes.append(f"{name}: {what} {names} (guessed)")
+
+
+def _holds_numbers(cells: Sequence[str]) -> bool:
+    """Whether the first cells are numbers of any kind, or empty."""
+    number = r"[+-]?(\d+(\.\d*)?(e[+-]?\d+)?|inf|nan)|"
+    return all(re.fullmatch(number, cell, re.IGNORECASE) for cell in cells)
 
 
 def _are_measured(levels: set[str]) -> bool:

@@ -167,3 +167,8 @@ def test_predictions_that_name_no_class_are_an_error():
 
     with pytest.raises(ReportError, match="predicts 1, 2, of which none .*happy, sad"):
         predictions_of(column("1", "2"), labels, source="f")
+
+
+def test_a_giant_count_is_an_error_and_no_warning():
+    with pytest.raises(ReportError, match="f, line 3: n is 1e\\+30, more than the 1e\\+09"):
+        reject_uncountable(np.array([0, 1e30]), "n", source="f")

@@ -64,6 +64,12 @@ def test_vote_columns_are_known_by_their_prefix():
     assert found.labels == ""
 
 
+def test_vote_columns_that_hold_no_counts_are_not_left_out_in_silence():
+    found = guessed(votes_anger="1 -1", votes_joy="3 inf", votes_fear="0.5 1", sex="m f")
+
+    assert found.votes == ("votes_anger", "votes_joy", "votes_fear")
+
+
 def test_three_counted_emotions_are_votes_with_what_belongs_to_them():
     found = guessed(row="0", neutral="4 0", sadness="0 1", fear="1 0", unknown="1 9", usage="a")
 
