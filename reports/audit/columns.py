@@ -325,7 +325,8 @@ def _delimiter(path: Path, header: str) -> str:
 
 
 def _unreadable(path: Path, error: Exception) -> str:
-    return f"{path} cannot be read ({error}): check the name and the file"
+    why = error.strerror if isinstance(error, OSError) and error.strerror else error
+    return f"{path} cannot be read ({why}): check the name and the file"
 
 
 def _check_names(path: Path, names: Sequence[str]) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,6 +21,9 @@ from reports.audit.levels import MAX_LEVELS, AttributeSpec, grouping_of, is_unkn
 from reports.audit.observations import Codes, Grouping, Observations
 from reports.audit.roles import Roles
 from reports.errors import ReportError
+
+#: images with intensities; regressions repeat a row for each image that it stands for
+MOST_WITH_UNITS = 10**7
 
 
 def resolved(path: Path, roles: Roles) -> Roles:
@@ -111,6 +114,12 @@ class _Source:
         if np.isnan(values).any():
             line = line_of(int(np.argmax(np.isnan(values))))
             raise ReportError(f"{self.path}, line {line}: {column} is empty: write how many images")
+        total = int(values.sum())
+        if self.units and total > MOST_WITH_UNITS:
+            raise ReportError(
+                f"{self.path}: {column} stands for {total:.1e} images, more than the "
+                f"{MOST_WITH_UNITS:.0e} whose action units can be asked; write --au none"
+            )
         return values.astype(np.int64)
 
     def intensities(self) -> tuple[Intensities, int]:
@@ -163,6 +172,8 @@ def _data_sets(source: _Source, name: str) -> Iterator[Observations]:
             notes=(
                 *roles.notes,
                 *intensities.notes,
+                *_alike("labels", labels.classes),
+                *_mirrored(labels.classes, every=not roles.positives),
                 *_missing(labels.votes[rows], weights[rows]),
                 *notes,
                 *cluster_notes,
@@ -201,17 +212,28 @@ def _groupings(
         for spec in specs:
             grouping, cells = source.grouping(spec, rows)
             found[-1].append(grouping)
-            notes += [*_alike(grouping), *filter(None, [left_out(grouping, cells, weights)])]
+            notes += [
+                *_alike(grouping.name, grouping.levels),
+                *filter(None, [left_out(grouping, cells, weights)]),
+            ]
     return tuple(found[0]), tuple(found[1]), notes
 
 
-def _alike(grouping: Grouping) -> Iterator[str]:
-    """Sentences on levels that differ by capitals alone, which are one group misspelt."""
+def _alike(name: str, levels: Sequence[str]) -> Iterator[str]:
+    """Sentences on levels that differ by capitals alone, which are one level misspelt."""
     seen: dict[str, str] = {}
-    for level in grouping.levels:
+    for level in levels:
         other = seen.setdefault(level.casefold(), level)
         if other != level:
-            yield f"{grouping.name}: {other} and {level} are taken for two groups"
+            what = "labels" if name == "labels" else "groups"
+            yield f"{name}: {other} and {level} are taken for two {what}"
+
+
+def _mirrored(classes: Sequence[str], *, every: bool) -> Iterator[str]:
+    """Sentence on two labels that leave no third, so that each difference is told twice."""
+    if every and len(classes) == 2:
+        first, second = classes
+        yield f"every label is {first} or {second}: ask once with --positive {first}"
 
 
 def _clusters(source: _Source, rows: Codes) -> tuple[Codes | None, list[str]]:

@@ -190,6 +190,28 @@ def test_only_the_units_asked_for_are_read_in_their_order(tmp_path):
     assert data.intensities[0].tolist() == [3.2, 0.5]
 
 
+def test_labels_that_differ_by_capitals_are_mentioned(tmp_path):
+    (data,) = read(tmp_path, "label,gender\nHappy,m\nhappy,f\nsad,f\n")
+
+    assert any("Happy and happy are taken for two labels" in note for note in data.notes)
+
+
+def test_of_two_labels_one_question_is_enough(tmp_path):
+    (data,) = read(tmp_path, "label,gender\nhappy,m\nsad,f\n")
+    (one,) = read(tmp_path, "label,gender\nhappy,m\nsad,f\n", positives=("happy",))
+
+    assert any("ask once with --positive happy" in note for note in data.notes)
+    assert not any("ask once" in note for note in one.notes)
+
+
+def test_a_row_cannot_stand_for_more_faces_than_a_regression_holds(tmp_path):
+    text = "label,gender,AU06_r,n\na,m,1.5,90000000\nb,f,2,1\n"
+
+    with pytest.raises(ReportError, match="stands for 9.0e.07 images, .*--au none"):
+        read(tmp_path, text)
+    assert len(read(tmp_path, text, action_units=("none",))) == 1
+
+
 def test_levels_that_differ_by_capitals_are_mentioned(tmp_path):
     (data,) = read(tmp_path, "label,gender\na,Male\nb,male\n")
 
