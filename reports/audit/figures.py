@@ -18,6 +18,9 @@ __all__ = ["AuditFigure", "figures_of", "svg_text", "write_figures"]
 
 AuditFigure = CaptionedFigure
 
+#: characters of a figure's key, which is a file name
+LONGEST_KEY = 80
+
 
 def figures_of(result: AuditResult, convention: Convention) -> list[AuditFigure]:
     """Every figure of the audit: per label and attribute the bars, then the curves.
@@ -32,7 +35,7 @@ def figures_of(result: AuditResult, convention: Convention) -> list[AuditFigure]
 def _with_unique_keys(drawn: Iterable[AuditFigure]) -> Iterable[AuditFigure]:
     taken: set[str] = set()
     for figure in drawn:
-        wanted = re.sub(r"[^A-Za-z0-9]+", "-", figure.key).strip("-") or "figure"
+        wanted = re.sub(r"[^A-Za-z0-9]+", "-", figure.key)[:LONGEST_KEY].strip("-") or "figure"
         key, copy = wanted, 1
         while key.lower() in taken:
             copy += 1

@@ -266,3 +266,11 @@ def test_many_groups_are_all_drawn():
 
     assert sum(len(axes.containers) for axes in drawn.figure.axes) >= 20
     assert outside(drawn.figure) == []
+
+
+def test_names_of_any_length_make_file_names_that_a_disk_takes():
+    counts = {("A", label, "g" * 300): joint() for label in ("x" * 300 + "1", "x" * 300 + "2")}
+    keys = [figure.key for figure in figures_of(result_of(counts), STRICT)]
+
+    assert len(set(keys)) == 2
+    assert max(map(len, keys)) < 100
