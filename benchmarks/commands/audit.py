@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
@@ -51,6 +52,7 @@ def main(arguments: Namespace) -> int:
         for note in data.notes:
             print(f"{data.name}: {note}")
     expert = _expert(arguments)
+    _check_folder(out)
     with AuditProgress() as progress:
         result = audit(inputs, options, expert=expert, progress=progress)
     try:
@@ -62,6 +64,19 @@ def main(arguments: Namespace) -> int:
         if path.parent == out:
             print(shown(path, Path.cwd()))
     return 0
+
+
+def _check_folder(out: Path) -> None:
+    """Raise if the folder cannot be written, before minutes are spent on what goes into it.
+
+    Raises:
+        StoreError: it cannot.
+    """
+    there = next(path for path in (out, *out.absolute().parents) if path.exists())
+    if not there.is_dir():
+        raise StoreError(f"{out} cannot be written: {there} is no folder.")
+    if not os.access(there, os.W_OK | os.X_OK):
+        raise StoreError(f"{out} cannot be written: {there} allows no writing.")
 
 
 def _inputs(arguments: Namespace) -> list[Input]:
@@ -97,14 +112,29 @@ def _read(text: str, roles: Roles, arguments: Namespace) -> Sequence[Input]:
     path = Path(text)
     if path.is_file():
         if arguments.counts:
+            _reject_with_counts(arguments)
             return read_counts(path, roles)
         return read_observations(path, roles)
+    if path.is_dir() and len(path.parts) > 1:
+        raise StudyError(f"{text} is a folder: name a file in it.")
     if path.suffix or len(path.parts) > 1:
         raise StudyError(f"There is no file {text}.")
     from benchmarks.audit_source import observations_of, restricted
 
     observed = observations_of(text, arguments.data_root, arguments.cache)
     return [restricted(data, roles) for data in observed]
+
+
+def _reject_with_counts(arguments: Namespace) -> None:
+    """Raise where an option needs images, which a table of counts has not.
+
+    Raises:
+        StudyError: one does.
+    """
+    for option in ("votes", "strata", "cluster", "prediction", "predicted", "attribute_confusion"):
+        if getattr(arguments, option):
+            name = option.replace("_", "-")
+            raise StudyError(f"--{name} needs a row an image: leave it or --counts out.")
 
 
 def _expert(arguments: Namespace) -> Expert | None:
