@@ -1,0 +1,1 @@
+"""Numbers that the source papers print, as data, and as rows beside measured ones."""
