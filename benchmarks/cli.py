@@ -10,6 +10,9 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.parsers.results import add_result_commands
+from benchmarks.parsers.values import names, positive, seeds
+
 _DESCRIPTION = """\
 EvenFace compares bias-mitigation methods for facial expression recognition.
 
@@ -23,6 +26,10 @@ _MODULES = {
     "data": "data",
     "counterfactuals": "counterfactuals",
     "audit": "audit",
+    "score": "score",
+    "explain": "explain",
+    "compare": "compare",
+    "check": "check",
 }
 
 
@@ -81,6 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_data(commands)
     _add_counterfactuals(commands)
     _add_audit(commands)
+    add_result_commands(commands)
     return parser
 
 
@@ -91,14 +99,14 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     study = run.add_argument_group("what is run (also in a study file)")
     study.add_argument("--study", type=Path, metavar="FILE", help="study file (TOML)")
     study.add_argument(
-        "--methods", type=_names, metavar="LIST",
+        "--methods", type=names, metavar="LIST",
         help="`all`, names or globs, separated by commas (default: all)",
     )  # fmt: skip
     study.add_argument(
-        "--datasets", type=_names, metavar="LIST", help="names or globs (default: synthetic)"
+        "--datasets", type=names, metavar="LIST", help="names or globs (default: synthetic)"
     )
     study.add_argument(
-        "--seeds", type=_seeds, metavar="N|LIST",
+        "--seeds", type=seeds, metavar="N|LIST",
         help="a count, or a list such as 0,1,7 (a single seed: 7,) (default: 5)",
     )  # fmt: skip
     study.add_argument(
@@ -109,15 +117,13 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         "--select", metavar="RULE",
         help="checkpoint of the tables: last (default), best_acc, best_wga or best_dto",
     )  # fmt: skip
-    study.add_argument(
-        "--groups", type=_names, metavar="LIST", help="attributes methods train with"
-    )
+    study.add_argument("--groups", type=names, metavar="LIST", help="attributes methods train with")
     study.add_argument(
         "--unknown-groups", metavar="POLICY",
         help="samples of unknown group in training: mask (default), drop or own_group",
     )  # fmt: skip
     study.add_argument(
-        "--post", type=_names, metavar="LIST",
+        "--post", type=names, metavar="LIST",
         help="post-processors applied to the predictions of every method (`list methods`)",
     )  # fmt: skip
     study.add_argument(
@@ -145,10 +151,10 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         help="prepared pictures (default: .cache/evenface)",
     )  # fmt: skip
     where.add_argument(
-        "--workers", type=_positive, metavar="N", help="processes (default: cores / threads)"
+        "--workers", type=positive, metavar="N", help="processes (default: cores / threads)"
     )
     where.add_argument(
-        "--threads", type=_positive, default=1, metavar="N", help="torch threads each (default: 1)"
+        "--threads", type=positive, default=1, metavar="N", help="torch threads each (default: 1)"
     )
     where.add_argument("--device", choices=("auto", "cpu", "cuda"), default="auto")
     where.add_argument("--executor", choices=("local", "ray", "slurm"), default="local")
@@ -163,12 +169,12 @@ def _add_report(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     report.add_argument("--select", metavar="RULE", help="another selection rule for the tables")
     report.add_argument(
         "--format",
-        type=_names,
+        type=names,
         default=(),
         metavar="LIST",
         help="md, tex, csv, json (default: all)",
     )
-    report.add_argument("--layout", type=_names, default=(), metavar="LIST", help="tables wanted")
+    report.add_argument("--layout", type=names, default=(), metavar="LIST", help="tables wanted")
     report.add_argument(
         "--convention", choices=("strict", "paper"), default="strict",
         help="strict: groups below 10 samples undefined, sd with ddof 1; paper: 1 and ddof 0",
@@ -194,7 +200,7 @@ def _add_data(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     show.add_argument("--out", type=Path, required=True, metavar="FILE.png")
     show.add_argument("--data-root", type=Path, metavar="DIR")
     show.add_argument("--cache", type=Path, default=Path(".cache/evenface"), metavar="DIR")
-    show.add_argument("--pixels", type=_positive, default=96, help="size of a face (default: 96)")
+    show.add_argument("--pixels", type=positive, default=96, help="size of a face (default: 96)")
 
 
 def _add_counterfactuals(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
@@ -207,7 +213,7 @@ def _add_counterfactuals(commands: argparse._SubParsersAction[argparse.ArgumentP
         "--cell", metavar="ID", help="cell of the folder (default: the first that makes pictures)"
     )
     made.add_argument(
-        "--pictures", type=_positive, default=12, metavar="N",
+        "--pictures", type=positive, default=12, metavar="N",
         help="columns of the contact sheet (default: 12)",
     )  # fmt: skip
     made.add_argument(
@@ -237,7 +243,7 @@ def _add_audit(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
 
 
 def _add_audit_columns(group: argparse._ArgumentGroup) -> None:
-    lists: dict[str, Any] = {"type": _names, "default": (), "metavar": "LIST"}
+    lists: dict[str, Any] = {"type": names, "default": (), "metavar": "LIST"}
     group.add_argument("--label", default="", metavar="COL", help="column of the label")
     group.add_argument("--votes", **lists, help="columns of votes, instead of a label")
     group.add_argument("--positive", **lists, help="labels asked about (default: all)")
@@ -271,7 +277,7 @@ def _add_audit_choices(group: argparse._ArgumentGroup) -> None:
         help="intensity above which a unit is present; may be repeated",
     )  # fmt: skip
     group.add_argument(
-        "--au-truth", type=_names, default=(), metavar="AU=COL,...",
+        "--au-truth", type=names, default=(), metavar="AU=COL,...",
         help="expert-coded presence: calibrate thresholds per group",
     )  # fmt: skip
     group.add_argument("--expert", type=Path, metavar="FILE", help="file of the expert codes")
@@ -285,28 +291,6 @@ def _add_audit_choices(group: argparse._ArgumentGroup) -> None:
     )  # fmt: skip
     group.add_argument("--seed", type=int, default=0, metavar="N", help="of permutations (0)")
     group.add_argument(
-        "--simulate", type=_positive, metavar="N",
+        "--simulate", type=positive, metavar="N",
         help="check the tests themselves on N data sets whose bias is known",
     )  # fmt: skip
-
-
-def _names(text: str) -> tuple[str, ...]:
-    return tuple(part.strip() for part in text.split(",") if part.strip())
-
-
-def _seeds(text: str) -> tuple[int, ...]:
-    try:
-        numbers = tuple(int(part) for part in _names(text))
-    except ValueError:
-        raise argparse.ArgumentTypeError(f"'{text}' is neither a count nor a list") from None
-    if "," in text:
-        return numbers
-    if len(numbers) != 1 or numbers[0] < 1:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a count of at least 1")
-    return tuple(range(numbers[0]))
-
-
-def _positive(text: str) -> int:
-    if not text.isdecimal() or int(text) < 1:
-        raise argparse.ArgumentTypeError(f"'{text}' is not a whole number of at least 1")
-    return int(text)

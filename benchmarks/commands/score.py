@@ -1,0 +1,77 @@
+"""`score`: the report of a study on predictions that any program made; imports no torch."""
+
+from __future__ import annotations
+
+from argparse import Namespace
+from collections.abc import Sequence
+from pathlib import Path
+
+from benchmarks.errors import StoreError, StudyError
+from benchmarks.paths import shown
+from reports.audit.levels import parse_attributes
+from reports.convention import convention_named
+from reports.report import FORMATS, write_report
+from reports.scored.frames import scored_frames
+from reports.scored.reading import ScoreColumns, read_sheet
+from reports.scored.sets import prediction_sets
+
+
+def main(arguments: Namespace) -> int:
+    """Writes `metrics.csv` and the tables of the predictions in one file.
+
+    Raises:
+        EvenFaceError, ReportError: the file cannot be read or does not fit the options.
+    """
+    unknown = [name for name in arguments.format if name not in FORMATS]
+    if unknown:
+        raise StudyError(f"There is no format '{unknown[0]}'; known are {', '.join(FORMATS)}.")
+    roles = ScoreColumns(
+        label=arguments.label,
+        prediction=arguments.pred,
+        probabilities=arguments.proba,
+        attributes=parse_attributes(arguments.groups),
+        method=arguments.method,
+        seed=arguments.seed,
+        dataset=arguments.dataset,
+        sample=arguments.id,
+        classes=arguments.classes,
+    )
+    if not roles.attributes:
+        raise StudyError("The protected attributes are not said; give --groups COLUMN,COLUMN.")
+    path: Path = arguments.file
+    if not path.is_file():
+        raise StudyError(f"There is no file {path}.")
+    crossed = _crossed(arguments.cross, [spec.name for spec in roles.attributes])
+    sets, notes = prediction_sets(read_sheet(path, roles), crossed)
+    for note in notes:
+        print(note)
+    convention = convention_named(arguments.convention)
+    frames = scored_frames(
+        sets, convention, source=f"predictions of {path.name}", baseline=arguments.baseline
+    )
+    out: Path = arguments.out
+    try:
+        written = write_report(
+            frames, out, arguments.format or FORMATS, arguments.layout or None, convention
+        )
+    except OSError as error:
+        raise StoreError(f"{out} cannot be written: {error.strerror or error}.") from None
+    for one in written:
+        if one.parent == out:
+            print(shown(one, Path.cwd()))
+    return 0
+
+
+def _crossed(asked: Sequence[tuple[str, ...]], names: Sequence[str]) -> list[tuple[str, ...]]:
+    """The products of attributes: those asked for; of two attributes their product."""
+    if not asked:
+        return [tuple(names)] if len(names) == 2 else []
+    for product in asked:
+        for name in product:
+            if name not in names:
+                raise StudyError(
+                    f"--cross names '{name}', which is no attribute; known are {', '.join(names)}."
+                )
+        if len(set(product)) < 2:
+            raise StudyError("--cross needs two or more different attributes: --cross A,B.")
+    return list(asked)

@@ -1,0 +1,1 @@
+"""Options of the commands; imports nothing heavy, for `--help` must be quick."""

@@ -1,0 +1,1 @@
+"""Predictions that any program made: rows of a file, or arrays, to prediction sets and frames."""
