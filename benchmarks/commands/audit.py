@@ -48,15 +48,15 @@ def main(arguments: Namespace) -> int:
         seed=arguments.seed,
     )
     inputs = _inputs(arguments)
-    for data in inputs:
-        for note in data.notes:
-            print(f"{data.name}: {note}")
+    for line in _notes(inputs):
+        print(line)
     expert = _expert(arguments)
     _check_folder(out)
     with AuditProgress() as progress:
         result = audit(inputs, options, expert=expert, progress=progress)
     try:
-        written = write_audit(result, out, options.convention)
+        with AuditProgress("figures") as progress:
+            written = write_audit(result, out, options.convention, progress=progress)
     except OSError as error:
         raise StoreError(f"{out} cannot be written: {error.strerror or error}.") from None
     print(terminal_text(result))
@@ -64,6 +64,14 @@ def main(arguments: Namespace) -> int:
         if path.parent == out:
             print(shown(path, Path.cwd()))
     return 0
+
+
+def _notes(inputs: Sequence[Input]) -> list[str]:
+    """What was guessed or left out; once where all of several data sets share it."""
+    every = [data.notes for data in inputs]
+    shared = [n for n in every[0] if all(n in notes for notes in every)] if every[1:] else []
+    own = [f"{data.name}: {n}" for data in inputs for n in data.notes if n not in shared]
+    return [*(f"all {len(inputs)} data sets: {n}" for n in shared), *own]
 
 
 def _check_folder(out: Path) -> None:

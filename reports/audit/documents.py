@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +23,13 @@ SUMMARY, PAGE, RECORD = "audit.md", "audit.html", "audit.json"
 NAMES = {"tests": "audit"}
 
 
-def write_audit(result: AuditResult, out: Path, convention: Convention) -> list[Path]:
+def write_audit(
+    result: AuditResult,
+    out: Path,
+    convention: Convention,
+    *,
+    progress: Callable[[int, int, str], None] | None = None,
+) -> list[Path]:
     """Write `audit.csv` and the other frames, the tables, the figures and the page.
 
     Files of an earlier audit in the same folder that this one does not have are removed.
@@ -32,6 +39,7 @@ def write_audit(result: AuditResult, out: Path, convention: Convention) -> list[
         out: folder, made if absent: `audit.csv`, `<frame>.csv`, `tables.{md,tex}`,
             `tables/<key>.{tex,csv,json}`, `figures/<key>.{pdf,png}`, `audit.{md,html,json}`.
         convention: how tables and figures print.
+        progress: told before each figure, which is what takes time.
 
     Returns:
         The files written; each is whole or not there, the same bytes for the same result.
@@ -45,9 +53,13 @@ def write_audit(result: AuditResult, out: Path, convention: Convention) -> list[
             write_text(path, frame.to_csv(index=False, lineterminator="\n"))
             written.append(path)
     written += write_tables(tables, out)
-    written += write_figures(figures, out / "figures")
+    drawn = []
+    for done, figure in enumerate(figures):
+        if progress is not None:
+            progress(done, len(figures), figure.key)
+        written += write_figures([figure], out / "figures")
+        drawn.append((figure.title, figure.caption, svg_text(figure)))
     write_text(out / SUMMARY, summary_text(result, title=TITLE))
-    drawn = [(figure.title, figure.caption, svg_text(figure)) for figure in figures]
     write_text(out / PAGE, html_page(result, tables, drawn, title=TITLE))
     written += [out / SUMMARY, out / PAGE]
     _remove_stale(out, written)

@@ -79,4 +79,5 @@ def _sizes(dataset: str, found: Found) -> tuple[str, tuple[str, ...]]:
         f"{attribute}: {', '.join(f'{group} ({n:,})' for group, n in own.items())}"
         for attribute, own in sizes.items()
     )
-    return f"{total:,} {images_word(counted)} of known group", tuple(texts)
+    word = counted if total == 1 else images_word(counted)
+    return f"{total:,} {word} of known group", tuple(texts)

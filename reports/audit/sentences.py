@@ -10,7 +10,7 @@ from reports.audit.counts_file import CountedData
 from reports.audit.group_rows import lost_share
 from reports.audit.observations import Grouping, Observations
 from reports.audit.options import AuditOptions, Condition
-from reports.audit.questions import Question
+from reports.audit.questions import MOST_AUTOMATIC_UNITS, MOST_JOINT_UNITS, Question
 from reports.rounding import rounded
 
 Said = tuple[tuple[str, str], ...]
@@ -29,17 +29,22 @@ def notes(
             said += [(data.name, text) for text in _threshold_notes(data, options)]
     if options.condition == "auto":
         marginal = [label for (label, _), chosen in conditions.items() if chosen == "marginal"]
-        if marginal and any(_moves(data) for data in inputs):
+        units = max(map(_units, inputs), default=0)
+        if marginal and units > 1:
             names = ", ".join(f"'{label}'" for label in dict.fromkeys(marginal))
-            said.append(
-                (
-                    "",
-                    f"Tables of {names} show each action unit alone: some joint pattern has too "
-                    "few images, or there are more than four units (--condition joint shows the "
-                    "patterns all the same).",
-                )
-            )
+            said.append(("", f"Tables of {names} show each action unit alone: {_why(units)}."))
     return tuple(said)
+
+
+def _why(units: int) -> str:
+    """Why tables do not show joint patterns, and how to see them."""
+    if units <= MOST_AUTOMATIC_UNITS:
+        return (
+            "some joint pattern has too few images (--condition joint shows the patterns all the "
+            "same)"
+        )
+    few = "" if units <= MOST_JOINT_UNITS else f", with at most {MOST_JOINT_UNITS} units in --au,"
+    return f"there are {units} units (--condition joint{few} shows their patterns)"
 
 
 def _threshold_notes(data: Observations, options: AuditOptions) -> Iterator[str]:
@@ -56,10 +61,10 @@ def _threshold_notes(data: Observations, options: AuditOptions) -> Iterator[str]
         )
 
 
-def _moves(data: Observations | CountedData) -> bool:
+def _units(data: Observations | CountedData) -> int:
     if isinstance(data, Observations):
-        return len(data.action_units) > 1
-    return any(len(tabulation.units) > 1 for tabulation in data.tabulations)
+        return len(data.action_units)
+    return max((len(tabulation.units) for tabulation in data.tabulations), default=0)
 
 
 def limits(inputs: Sequence[Observations | CountedData], questions: Sequence[Question]) -> Said:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 from textwrap import wrap
 
 from reports.audit.overview import Overview, general, overviews
 from reports.audit.result import AuditResult
+from reports.audit.table_specs import records_of
 
 #: differences that a block names
 MOST_FINDINGS = 10
@@ -22,11 +24,27 @@ def terminal_text(result: AuditResult, width: int = 80) -> str:
     """
     width = max(width, NARROWEST)
     lines: list[str] = []
-    for overview in overviews(result):
-        lines += [*_block(overview, width), ""]
-    for text in general((*result.notes, *result.limits)):
+    blocks = overviews(result)
+    shared = _shared(blocks)
+    for overview in blocks:
+        own = tuple(text for text in overview.limits if text not in shared)
+        lines += [*_block(replace(overview, limits=own), width), ""]
+    units = dict.fromkeys(row["action_unit"] for row in records_of(result, "calibration"))
+    calibrated = [f"Thresholds of {', '.join(units)} by group: tables chen_1."] if units else []
+    said = [*shared, *general((*result.notes, *result.limits)), *calibrated]
+    if said and blocks:
+        lines.append("Of all data:" if len(blocks) > 1 else "Besides:")
+    for text in said:
         lines += _item(text, width)
     return "\n".join(lines).rstrip() + "\n"
+
+
+def _shared(blocks: Sequence[Overview]) -> tuple[str, ...]:
+    """The limits that all of several data sets have, to be said once."""
+    if len(blocks) < 2:
+        return ()
+    first, *others = (overview.limits for overview in blocks)
+    return tuple(text for text in first if all(text in limits for limits in others))
 
 
 def _block(overview: Overview, width: int) -> Iterator[str]:

@@ -1,4 +1,4 @@
-"""What the command `audit` refuses before any work is done: one sentence, exit code 2."""
+"""What the command `audit` refuses before any work is done, and what it says once."""
 
 import pytest
 
@@ -38,3 +38,15 @@ def test_a_slip_is_one_sentence_and_leaves_everything_as_it_was(folder, capsys, 
     assert said in errors and errors.count("\n") == 1
     assert sorted(path.name for path in folder.iterdir()) == ["counts.csv", "rows.csv"]
     assert (folder / "rows.csv").read_text() == ROWS
+
+
+def test_what_all_data_sets_share_is_said_once(folder, capsys):
+    rows = "set,label,gender\n" + "".join(f"{name},happy,m\n{name},sad,f\n" for name in "abc")
+    (folder / "sets.csv").write_text(rows)
+
+    call = ["audit", str(folder / "sets.csv"), "--dataset", "set", "--out", str(folder / "out")]
+    assert main(call) == 0
+
+    said = capsys.readouterr().out
+    assert said.count("column `gender` (guessed)") == 1
+    assert "all 3 data sets: label: column `label` (guessed)" in said

@@ -13,7 +13,7 @@ from reports.audit.terminal import terminal_text
 from reports.audit.writers import write_tables
 from reports.convention import PAPER, STRICT
 from reports.errors import ReportError
-from tests.reports.audit.small_results import NASTY, counts_of_auc_fer, result_of
+from tests.reports.audit.small_results import NASTY, counts_of_auc_fer, result_of, with_rows
 
 TWO = {"male": (100, 30), "female": (100, 10)}
 SVG = '<svg xmlns="http://www.w3.org/2000/svg"><title>drawn</title></svg>'
@@ -152,6 +152,23 @@ def test_terminal_says_when_nothing_differs_or_could_be_tested():
     )
     assert "0 of 1 tested conditions differ" in text
     assert "Nothing could be tested." in text
+
+
+def test_terminal_says_once_what_all_data_sets_lack():
+    counts = {(name, "happy", "g"): {"AU06=0": TWO} for name in "AB"}
+    limits = (("A", "No intensities."), ("A", "Only one rater."), ("B", "No intensities."))
+    text = terminal_text(result_of(counts, limits=limits))
+
+    assert text.count("No intensities.") == 1
+    assert text.index("Of all data:") < text.index("No intensities.")
+    assert text.index("Only one rater.") < text.index("B: 200 images")
+
+
+def test_terminal_names_calibrated_thresholds():
+    rows = [{"dataset": "E", "attribute": "g", "action_unit": unit} for unit in ("AU04", "AU06")]
+    text = terminal_text(with_rows(result_of({}), calibration=rows))
+
+    assert "Thresholds of AU04, AU06 by group: tables chen_1." in text
 
 
 def test_terminal_prints_no_control_characters():
