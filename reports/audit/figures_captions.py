@@ -78,14 +78,18 @@ def bar_caption(
 
 
 def _error_bars(rows: pd.DataFrame, convention: Convention) -> str:
-    of_clusters = rows["standard_error"].isna() & rows["low"].notna()
-    if of_clusters.any():
-        text = "95 % intervals that allow for several votes on an image or images of a person"
-    elif convention.error_bar == "standard_error":
-        text = "one binomial standard error on each side"
-    else:
-        text = "95 % intervals (Wilson)"
-    return f"Error bars: {text}."
+    drawn = rows[rows["low"].notna()]
+    of_clusters = drawn["standard_error"].isna()
+    plain = "95 % intervals (Wilson)"
+    if convention.error_bar == "standard_error":
+        plain = "one binomial standard error on each side"
+    clustered = "95 % intervals that allow for several votes on an image or images of a person"
+    if not of_clusters.any():
+        return f"Error bars: {plain}."
+    if of_clusters.all():
+        return f"Error bars: {clustered}."
+    names = ", ".join(dict.fromkeys(drawn.loc[of_clusters, "dataset"].astype(str)))
+    return f"Error bars: {plain}; of {names} {clustered}."
 
 
 def _sizes(rows: pd.DataFrame, counted: str, *, in_legend: bool) -> str:

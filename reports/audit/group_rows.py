@@ -37,9 +37,10 @@ def agreement_rows(observations: Observations, options: AuditOptions) -> Iterato
             for code, level in enumerate(grouping.levels)
         ]
     for attribute, group, inside in parts:
-        clusters = None if observations.clusters is None else observations.clusters[inside]
+        rows = np.repeat(np.flatnonzero(inside), observations.weights[inside])
+        clusters = None if observations.clusters is None else observations.clusters[rows]
         draw = options.generator(observations.name, attribute, group, "agreement")
-        found = agreement(counts[inside], clusters=clusters, generator=draw)
+        found = agreement(counts[rows], clusters=clusters, generator=draw)
         yield {
             "dataset": observations.name,
             "attribute": attribute,

@@ -113,3 +113,26 @@ def test_the_bars_of_all_images_are_said_to_bear_no_mark():
 
     assert "All together bear no mark." in figure.caption
     assert "bear no mark" not in alone.caption
+
+
+def test_agreement_counts_images_not_rows():
+    draw = np.random.default_rng(0)
+    voted = faces(60, yes=draw.binomial(5, 0.6, (60, 1)), votes=np.full(60, 5))
+    weights = draw.integers(0, 3, 60)
+    row = one(audit([replace(voted, weights=weights)], OPTIONS), "agreement", group="all")
+
+    yes = np.repeat(voted.yes[:, 0], weights)
+    # Of 10 pairs of 5 raters those agree that both say yes or both say no.
+    agreeing = (yes * (yes - 1) + (5 - yes) * (4 - yes)) / 20
+    assert (row["images"], row["votes"]) == (weights.sum(), 5 * weights.sum())
+    assert row["agreement"] == pytest.approx(agreeing.mean())
+
+
+def test_error_bars_of_a_mixed_figure_are_named_for_each_kind_of_data():
+    people = np.arange(400) // 4
+    persons = replace(faces(clusters=people, cluster_name="person"), name="persons")
+    figure = figures_of(audit([faces(), persons], OPTIONS), STRICT)[0]
+
+    assert "Error bars: 95 % intervals (Wilson); of persons 95 % intervals that allow" in (
+        figure.caption
+    )
