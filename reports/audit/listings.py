@@ -97,11 +97,11 @@ LISTINGS = {
     "discrimination": Listing(
         "discrimination",
         "Calders-Verwer discrimination",
-        "Share of the first group that has the label (or is predicted to) minus that of the "
-        "second: raw, and within the conditions of a family with Mantel-Haenszel weights. Used: "
-        "share of the images in conditions that hold both groups. Of more than two groups the pair "
-        "that is farthest apart in raw form, which its interval does not account for; all pairs: "
-        "discrimination.csv.",
+        "Calders-Verwer discrimination: share of the first group that has the label (or is "
+        "predicted to) minus that of the second, raw and within the conditions of a family with "
+        "Mantel-Haenszel weights. Used: share of the images in conditions that hold both groups. "
+        "Of more than two groups the pair that is farthest apart in raw form, which its interval "
+        "does not account for; all pairs: discrimination.csv.",
         (
             ListedColumn("Difference", "value", "difference", "low", "high"),
             ListedColumn("Used", "share_used", "proportion"),
@@ -138,8 +138,8 @@ LISTINGS = {
     "loss": Listing(
         "loss",
         "Images without measured action units",
-        "They take no part in what is asked at equal facial movement; p: is the share the same in "
-        "all groups (Pearson chi-square)?",
+        "Images whose action units were not measured, by group: they take no part in what is asked "
+        "at equal facial movement. p: is the share the same in all groups (Pearson chi-square)?",
         (
             ListedColumn("Images", "images", "count"),
             ListedColumn("Lost", "lost", "count"),

@@ -43,6 +43,11 @@ def pooled_tables(result: AuditResult, found: Found, convention: Convention) -> 
             _with_p(rows, tests)
         elif frame == "discrimination":
             rows = of_farthest_pairs(rows)
+        elif frame == "corrected":
+            # Those of sensitivity runs are in corrected.csv.
+            rows = [row for row in rows if not found.is_variant(row["dataset"])]
+        elif frame == "adjusted" and not any(row["firth"] for row in rows):
+            rows = [{name: row[name] for name in row if name != "firth"} for row in rows]
         yield from listed_table(listing, rows, convention)
     association = [row for row in tests if (row["label"], row["test"]) == ("all", "chi2")]
     yield from listed(ASSOCIATION, association, "data sets")

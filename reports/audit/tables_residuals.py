@@ -28,7 +28,8 @@ def residual_tables(found: Found, convention: Convention) -> Iterator[Table]:
     """
     for spec in conditional_specs(found):
         for one in spec.sets:
-            blocks = tuple(_block(spec, one, found, dataset) for dataset in spec.datasets)
+            proper = [name for name in spec.datasets if not found.is_variant(name)]
+            blocks = tuple(_block(spec, one, found, dataset) for dataset in proper)
             cells = [cell for block in blocks for row in block.rows for cell in row.cells]
             if len(one.groups) < 3 or not any(cell.state == "value" for cell in cells):
                 continue

@@ -104,6 +104,31 @@ def test_of_more_than_two_groups_discrimination_prints_the_pair_farthest_apart()
     assert "discrimination.csv" in table.caption
 
 
+def test_sensitivity_runs_are_not_listed_again_among_corrected_shares_and_residuals():
+    names = ("A", "A [raw thresholds]")
+    runs = {(name, "happy", "race"): {"AU06=0": THREE, "AU06=1": THREE} for name in names}
+    shares = [
+        QUESTION | {"dataset": name, "attribute": "race", "condition": "AU06=0", "group": "a",
+                    "naive": 0.3, "corrected": 0.31, "low": 0.2, "high": 0.4, "reason": ""}
+        for name in names
+    ]  # fmt: skip
+    result = with_rows(result_of(runs), corrected=shares)
+
+    for key in ("corrected", "residuals_marginal_happy_race"):
+        assert [block.title for block in found(result, key).blocks] == ["A"]
+
+
+@pytest.mark.parametrize("firth", [False, True])
+def test_firths_penalty_has_a_column_where_it_was_used(firth):
+    row = QUESTION | {
+        "model": "main", "group": "male", "reference": "female", "odds_ratio": 1.5, "low": 1.2,
+        "high": 1.9, "marginal_difference": 0.1, "n": 400, "firth": firth, "reason": "",
+    }  # fmt: skip
+    entries = lines(found(with_rows(result_of(BASE), adjusted=[row]), "adjusted"))
+
+    assert ("Firth" in entries["happy by gender: male to female (main)"]) == firth
+
+
 def test_loss_has_its_p_once_an_attribute():
     loss = [
         {"dataset": "A", "attribute": "gender", "group": group, "images": 100, "lost": 10,
