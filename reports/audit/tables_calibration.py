@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator
 
+from reports.audit.calibration_rows import KINDS
 from reports.audit.result import AuditResult
 from reports.audit.table_cells import CODES_EXPLAINED, number_cell, p_cell
 from reports.audit.table_specs import Record, records_of
@@ -34,9 +35,9 @@ def calibration_tables(result: AuditResult, convention: Convention) -> Iterator[
             key=f"chen_1_{attribute}",
             title=f"Accuracy of action units by {attribute}, raw and recalibrated thresholds",
             caption=(
-                f"Accuracy of action-unit presence by {attribute} under one threshold for all "
-                "(raw) and under thresholds of the groups that level their accuracies "
-                "(recalibrated). p: are the accuracies equal, Pearson chi-square without Yates "
+                "Accuracy, true-positive and false-positive rate (TPR, FPR) of action-unit presence "
+                f"by {attribute}, under one threshold for all (raw) and under thresholds of the "
+                f"groups that level their accuracies (recalibrated){_matched(own)}. p: are the accuracies equal, Pearson chi-square without Yates "
                 "correction where its counts allow it, else '-'; not corrected for the number of "
                 f"tests. Convention {convention.name}."
             ),
@@ -49,6 +50,12 @@ def calibration_tables(result: AuditResult, convention: Convention) -> Iterator[
             row_header="Threshold",
             narrow=True,
         )
+
+
+def _matched(rows: list[Record]) -> str:
+    kind = KINDS["tpr_fpr"]
+    used = any(row["threshold_kind"] == kind for row in rows)
+    return f" or bring their TPR and FPR closest ({kind})" if used else ""
 
 
 def _columns(groups: tuple[str, ...]) -> Iterator[Column]:

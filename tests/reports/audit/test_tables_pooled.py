@@ -185,6 +185,17 @@ def test_calibration_shows_accuracies_p_and_what_each_group_gives_up():
     assert "tested on the other half" in table.remark
 
 
+def test_matched_error_rates_are_explained_where_they_are():
+    rows = [calibration("raw", group, 0.9, 0.5) for group in ("Male", "Female")]
+    more = [calibration("matched error rates", group, 0.8, 0.4) for group in ("Male", "Female")]
+
+    plain = found(with_rows(result_of(BASE), calibration=rows), "chen_1_gender").caption
+    both = found(with_rows(result_of(BASE), calibration=[*rows, *more]), "chen_1_gender").caption
+
+    assert "matched" not in plain
+    assert "bring their TPR and FPR closest (matched error rates)" in both
+
+
 @pytest.mark.parametrize("convention", [STRICT, PAPER])
 def test_an_audit_without_rows_has_no_tables(convention):
     assert audit_tables(result_of({}, convention), convention) == []
