@@ -44,12 +44,17 @@ def interval_cell(
     return Cell("value", mean=float(value), unit=unit, text=text, bold=bold)
 
 
-def p_cell(p: float, convention: Convention, *, reason: str = "", exact: bool = False) -> Cell:
-    """The p with its code, and a dagger if it is exact; '-' with the reason where it is NaN."""
+def p_cell(
+    p: float, convention: Convention, *, reason: str = "", exact: bool = False, caveat: str = ""
+) -> Cell:
+    """The p with its code, and a dagger if it is exact or the footnote of its caveat.
+
+    '-' with the reason where it is NaN.
+    """
     if math.isnan(p):
         return Cell("undefined", unit="p", reason=reason)
     text = convention.small_p if p < 0.0005 else in_unit(p, "p")
-    note = EXACT if exact else ""
+    note = EXACT if exact else caveat
     return Cell("value", mean=float(p), unit="p", text=text, code=code_of(p), reason=note)
 
 

@@ -32,6 +32,7 @@ from reports.audit.table_words import (
 )
 from reports.audit.tabulation import ALL
 from reports.convention import Convention
+from reports.stats.clusters import FEW_CLUSTERS
 from reports.tables import Block, Cell, Column, Row, Table
 
 #: conditions of a data set that a table prints; of more, the largest
@@ -199,12 +200,18 @@ class _Builder:
             yield from [Cell("blank")] * columns
             return
         exact = cell["test"] == "exact"
-        yield p_cell(cell["p"], self._convention, reason=self._notes.get(place, ""), exact=exact)
+        # What is said of a test of clusters (few of them, groups left out) stands beside its p.
+        caveat = _caveat(cell["reason"]) if cell["test"] in (PERMUTATION, WALD) else ""
+        note = self._notes.get(place, "")
+        yield p_cell(cell["p"], self._convention, reason=note, exact=exact, caveat=caveat)
         if self._strict:
-            yield p_cell(cell["p_holm"], self._convention)
+            yield p_cell(cell["p_holm"], self._convention, reason=note)
         if has_wald:
             wald = self._found.tests.get((place, WALD), {})
-            yield p_cell(wald.get("p", math.nan), self._convention, reason=wald.get("reason", ""))
+            said = wald.get("reason", "")
+            yield p_cell(
+                wald.get("p", math.nan), self._convention, reason=said, caveat=_caveat(said)
+            )
         if self._has_v(one, attribute):
             yield number_cell(cell["effect"], "proportion")
 
@@ -232,6 +239,14 @@ class _Builder:
         if spec.kind != "overall":
             yield Row(f"P({spec.labels[0]} | group)", tuple(shares))
         yield Row(f"Number of {images_word(counted)}", tuple(sizes))
+
+
+def _caveat(reason: str) -> str:
+    """What must be said of a p of clusters; their numbers, which differ, stand in `audit.csv`."""
+    few = f"fewer than {FEW_CLUSTERS} clusters in a group: the Wald p is rough"
+    return "; ".join(
+        few if part.startswith("clusters per group") else part for part in reason.split("; ")
+    )
 
 
 def _share_cells(
