@@ -35,11 +35,12 @@ def calibration_tables(result: AuditResult, convention: Convention) -> Iterator[
             key=f"chen_1_{attribute}",
             title=f"Accuracy of action units by {attribute}, raw and recalibrated thresholds",
             caption=(
-                "Accuracy, true-positive and false-positive rate (TPR, FPR) of action-unit presence "
-                f"by {attribute}, under one threshold for all (raw) and under thresholds of the "
-                f"groups that level their accuracies (recalibrated){_matched(own)}. p: are the accuracies equal, Pearson chi-square without Yates "
-                "correction where its counts allow it, else '-'; not corrected for the number of "
-                f"tests. Convention {convention.name}."
+                "Accuracy, true-positive and false-positive rate (TPR, FPR) of action-unit "
+                f"presence by {attribute}, under one threshold for all (raw) and under thresholds "
+                f"of the groups that level their accuracies (recalibrated){_matched(own)}. p: are "
+                "the accuracies equal, Pearson chi-square without Yates correction where its "
+                "counts allow it, else '-'; not corrected for the number of tests. Convention "
+                f"{convention.name}."
             ),
             columns=tuple(_columns(groups)),
             blocks=tuple(blocks),
