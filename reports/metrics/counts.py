@@ -93,8 +93,8 @@ class Counts:
         overall: (S, K, K) counts of all samples.
         groups, classes: declared names, G and K of them.
         n_unknown: samples left out because their group is unknown.
-        quiet: whether the phrases that name what a value leaves out are not wanted, as in the
-            thousands of tensors of a bootstrap.
+        quiet: only values and reasons are wanted, as in the thousands of tensors of a bootstrap:
+            no phrases, and no denominators, worst and best groups of comparisons.
     """
 
     tensor: Numbers

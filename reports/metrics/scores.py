@@ -131,6 +131,9 @@ def between_groups(
         reason = np.where(enough & (high == 0), np.int8(Reason.ALL_ZERO), reason)
     valid = reason == Reason.DEFINED
     value = _compared(low, high, valid, how)
+    if counts.quiet:
+        none = np.zeros(value.shape, dtype=np.int64)
+        return plain_scores(Rates(value, none, reason), ALL, emotions)
     return Scores(
         groups=ALL,
         emotions=emotions,
@@ -140,7 +143,7 @@ def between_groups(
         worst=np.where(valid, lowest_first.argmin(1), -1)[:, None],
         best=np.where(valid, highest_first.argmax(1), -1)[:, None],
         items=counts.groups,
-        skips=skipped(~defined & valid[:, None], counts.groups, quiet=counts.quiet),
+        skips=skipped(~defined & valid[:, None], counts.groups),
     )
 
 
@@ -164,16 +167,15 @@ def smallest_denominator(n: Ints, used: npt.NDArray[np.bool_], axis: int) -> Int
 
 
 def skipped(
-    missing: npt.NDArray[np.bool_], names: Sequence[str], *, quiet: bool = False
+    missing: npt.NDArray[np.bool_], names: Sequence[str]
 ) -> dict[tuple[int, int, int], str]:
     """Phrases that name what was left out.
 
     Args:
         missing: (S, X, E), true where thing x of X was left out of the value at (s, 0, e).
         names: X names.
-        quiet: no phrases at all, for `Counts.quiet`.
     """
-    if quiet or not missing.any():
+    if not missing.any():
         return {}
     phrases = {}
     for seed, emotion in np.argwhere(missing.any(1)).tolist():

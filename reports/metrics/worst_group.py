@@ -61,7 +61,7 @@ def wga_stratum(counts: Counts, convention: Convention) -> Scores:
     lowest_first = np.where(defined, value, np.inf)
     highest_first = np.where(defined, value, -np.inf)
     code = np.where(enough, np.int8(Reason.DEFINED), np.int8(Reason.FEWER_THAN_TWO_GROUPS))
-    used = defined & enough[:, None]
+    used, left_out = defined & enough[:, None], ~defined & enough[:, None]
     return Scores(
         groups=ALL,
         emotions=ALL,
@@ -71,5 +71,5 @@ def wga_stratum(counts: Counts, convention: Convention) -> Scores:
         worst=np.where(enough, lowest_first.argmin(-1), -1)[:, None, None],
         best=np.where(enough, highest_first.argmax(-1), -1)[:, None, None],
         items=counts.strata,
-        skips=skipped((~defined & enough[:, None])[..., None], counts.strata, quiet=counts.quiet),
+        skips={} if counts.quiet else skipped(left_out[..., None], counts.strata),
     )

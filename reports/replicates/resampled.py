@@ -1,0 +1,84 @@
+"""Confusion tensors of resampled test sets, for standard errors."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import pairwise
+from typing import Literal
+
+import numpy as np
+
+from reports.metrics.counts import AnyInts, Floats, Ints
+from reports.replicates.chunks import chunk_sizes
+from reports.replicates.patterns import Decided, marks_of
+
+Strata = Literal["group", "group_class", "all"]
+
+
+def resampled_tensors(
+    labels: AnyInts,
+    decided: Decided,
+    groups: AnyInts,
+    *,
+    num_groups: int,
+    num_classes: int,
+    strata: Strata,
+    draws: int,
+    generator: np.random.Generator,
+) -> Iterator[Floats]:
+    """Chunks (b, S, G, K, K) of confusion counts of resampled test sets, `draws` in all.
+
+    A resampled test set holds the samples with multinomial counts, the same for all S runs. Which
+    samples are drawn depends on labels, groups and generator alone: methods tested on the same
+    samples are paired when each call gets a generator in the same state.
+
+    Args:
+        labels: (N,) true classes, 0..K-1.
+        decided: (S, N) decided classes, or (S, N, K) probabilities of a rule that decides at
+            random.
+        groups: (N,) 0..G-1, -1 unknown.
+        num_groups: G.
+        num_classes: K.
+        strata: what keeps its size: every `group`; every class in every group (`group_class`); or
+            `all` samples together, those of unknown groups included, so that a group may be empty
+            in a replicate.
+        draws: resampled test sets.
+        generator: random numbers.
+    Source: metrics.md 7.2.
+    """
+    cells = np.where(groups < 0, num_groups * num_classes, groups * num_classes + labels)
+    order = np.argsort(cells, kind="stable")
+    bounds = np.searchsorted(cells[order], np.arange(num_groups * num_classes + 1))
+    ends = {"group": bounds[::num_classes], "group_class": bounds}
+    strata_ends = ends.get(strata, np.array([0, len(labels)]))
+    order = order[: strata_ends[-1]]
+    marks = marks_of(decided[:, order], num_classes)
+    # Counts of decided classes are exact in the faster type; probabilities are not.
+    marks = marks if decided.ndim == 3 else marks.astype(np.float32)
+    seeds = len(decided)
+    numbers = max(len(order), seeds * num_groups * num_classes**2)
+    for size in chunk_sizes(draws, numbers):
+        weights = _weights(strata_ends, size, generator).astype(marks.dtype)
+        tensors = np.zeros((size, num_groups * num_classes, seeds * num_classes))
+        for cell, (start, end) in enumerate(pairwise(bounds.tolist())):
+            if end > start:
+                flat = marks[start:end].reshape(end - start, -1)
+                tensors[:, cell] = weights[:, start:end] @ flat
+        shape = (size, num_groups, num_classes, seeds, num_classes)
+        yield np.ascontiguousarray(np.moveaxis(tensors.reshape(shape), 3, 1))
+
+
+def picks(draws: int, seeds: int, generator: np.random.Generator) -> Ints:
+    """(draws, seeds) runs drawn with replacement, 0..seeds-1."""
+    return generator.integers(0, seeds, (draws, seeds))
+
+
+def _weights(ends: Ints, size: int, generator: np.random.Generator) -> Ints:
+    """(size, N) how often each sample is drawn; N of a stratum among its N, independently."""
+    sizes = np.diff(ends)
+    total = int(ends[-1])
+    start, length = np.repeat(ends[:-1], sizes), np.repeat(sizes, sizes)
+    # Drawn row by row, so that the draws do not depend on how many rows make a chunk.
+    drawn = (generator.random((size, total)) * length).astype(np.int64)
+    drawn += start + np.arange(size)[:, None] * total
+    return np.bincount(drawn.ravel(), minlength=size * total).reshape(size, total)

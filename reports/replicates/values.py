@@ -1,0 +1,97 @@
+"""Metrics of replicate tensors, through the metrics' own functions."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+
+import numpy as np
+
+from reports.catalogue import MetricCard
+from reports.convention import Convention
+from reports.metrics.counts import Counts, Floats, Numbers
+
+
+def replicate_values(
+    card: MetricCard,
+    tensors: Numbers,
+    *,
+    groups: tuple[str, ...],
+    classes: tuple[str, ...],
+    convention: Convention,
+    overall: Numbers | None = None,
+) -> Floats:
+    """(B, S, P, E) values of one metric, NaN where undefined.
+
+    Args:
+        card: the metric.
+        tensors: (B, S, G, K, K) confusion counts.
+        groups: G names.
+        classes: K names.
+        convention: as for the observed value.
+        overall: (S, K, K) or (B, S, K, K) counts of all samples; None: of those in `tensors`.
+    """
+    counts = replicate_counts(tensors, groups=groups, classes=classes, overall=overall)
+    return _values(card, counts, convention, len(tensors))
+
+
+def values_of_chunks(
+    cards: Sequence[MetricCard],
+    chunks: Iterable[Numbers],
+    *,
+    groups: tuple[str, ...],
+    classes: tuple[str, ...],
+    convention: Convention,
+    overall: Numbers | None = None,
+    seed_averaged: bool = False,
+) -> dict[str, Floats]:
+    """Values of several metrics by key, (B, S, P, E), or (B, P, E) averaged over the seeds.
+
+    The rates that metrics share are computed once. Arguments as in `replicate_values`; averaged
+    values need S times less memory.
+    """
+    found: dict[str, list[Floats]] = {card.key: [] for card in cards}
+    for tensors in chunks:
+        counts = replicate_counts(tensors, groups=groups, classes=classes, overall=overall)
+        for card in cards:
+            values = _values(card, counts, convention, len(tensors))
+            found[card.key].append(seed_mean(values) if seed_averaged else values)
+    return {key: np.concatenate(parts) for key, parts in found.items() if parts}
+
+
+def replicate_counts(
+    tensors: Numbers,
+    *,
+    groups: tuple[str, ...],
+    classes: tuple[str, ...],
+    overall: Numbers | None = None,
+) -> Counts:
+    """(B, S, G, K, K) tensors as quiet counts of B * S seeds, replicates outermost."""
+    draws, seeds, *shape = tensors.shape
+    of_all = tensors.sum(2) if overall is None else overall
+    whole = np.broadcast_to(of_all, (draws, seeds, *shape[1:]))
+    return Counts(
+        tensor=tensors.reshape(draws * seeds, *shape),
+        overall=whole.reshape(draws * seeds, *shape[1:]),
+        groups=groups,
+        classes=classes,
+        n_unknown=0,
+        quiet=True,
+    )
+
+
+def seed_mean(values: Floats, axis: int = 1) -> Floats:
+    """Mean over the defined values along `axis`; NaN where none is defined.
+
+    Source: metrics.md 0.3, rule 5.
+    """
+    defined = ~np.isnan(values)
+    number = defined.sum(axis)
+    mean = np.full(number.shape, np.nan)
+    np.divide(np.where(defined, values, 0.0).sum(axis), number, out=mean, where=number > 0)
+    return mean
+
+
+def _values(card: MetricCard, counts: Counts, convention: Convention, draws: int) -> Floats:
+    value = card.compute(counts, convention).value
+    seeds = len(value) // draws
+    return value.reshape(draws, seeds, *value.shape[1:])
