@@ -94,9 +94,9 @@ class FairnessReport:
         return write_report(self.frames, Path(folder), formats, layouts, self.convention)
 
     def __repr__(self) -> str:
+        runs = "1 run" if len(self.sets) == 1 else f"{len(self.sets)} runs"
         lines = [
-            f"FairnessReport of {len(self.sets)} run{'s' if len(self.sets) > 1 else ''}, convention "
-            f"{self.convention.name}; means over the runs in percent",
+            f"FairnessReport of {runs}, convention {self.convention.name}; means in percent",
             *self.notes,
             self.summary.map(_percent).T.to_string(),
         ]

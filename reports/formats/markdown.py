@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 
 from tabulate import tabulate
 
@@ -30,6 +31,17 @@ def table_text(table: Table) -> str:
     if notes:
         parts.append("  \n".join(notes))
     return "\n\n".join(parts) + "\n"
+
+
+def plain_table(headers: Sequence[str], lines: Sequence[Sequence[str]]) -> str:
+    """Texts as a Markdown table, escaped; the first column left, the others right."""
+    return tabulate(
+        [[escaped(text) for text in line] for line in lines],
+        headers=[escaped(header) for header in headers],
+        tablefmt="pipe",
+        disable_numparse=True,
+        colalign=["left", *("right" for _ in headers[1:])],
+    )
 
 
 def _panel(part: Table, whole: Table) -> str:
