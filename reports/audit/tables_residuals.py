@@ -29,13 +29,14 @@ def residual_tables(found: Found, convention: Convention) -> Iterator[Table]:
     for spec in conditional_specs(found):
         for one in spec.sets:
             proper = [name for name in spec.datasets if not found.is_variant(name)]
-            blocks = tuple(_block(spec, one, found, dataset) for dataset in proper)
-            cells = [cell for block in blocks for row in block.rows for cell in row.cells]
-            if len(one.groups) < 3 or not any(cell.state == "value" for cell in cells):
+            every = (_block(spec, one, found, dataset) for dataset in proper)
+            blocks = tuple(block for block in every if _says_something(block))
+            if len(one.groups) < 3 or not blocks:
                 continue
             attribute = one.attributes[-1]
+            labels = () if spec.kind == "overall" else spec.labels
             yield Table(
-                key="_".join(["residuals", spec.kind, *spec.labels[:1], attribute]),
+                key="_".join(["residuals", spec.kind, *labels, attribute]),
                 title=f"Adjusted residuals of {spec.label} by {attribute}{spec.where}",
                 caption=(
                     f"Adjusted residuals of the images labelled {spec.label}, by condition and "
@@ -48,6 +49,10 @@ def residual_tables(found: Found, convention: Convention) -> Iterator[Table]:
                 row_header="Label" if spec.kind == "overall" else "Condition",
                 narrow=True,
             )
+
+
+def _says_something(block: Block) -> bool:
+    return any(cell.state == "value" for row in block.rows for cell in row.cells)
 
 
 def _block(spec: ConditionalSpec, one: ColumnSet, found: Found, dataset: str) -> Block:

@@ -104,6 +104,17 @@ def test_of_more_than_two_groups_discrimination_prints_the_pair_farthest_apart()
     assert "discrimination.csv" in table.caption
 
 
+def test_residuals_of_all_labels_are_called_so_and_leave_out_data_sets_without_any():
+    nobody = {"a": (100, 0), "b": (100, 0), "c": (100, 0)}
+    labels = {("A", label, "race"): {"all": THREE} for label in ("happy", "angry")}
+    empty = {("B", label, "race"): {"all": nobody} for label in ("happy", "angry")}
+
+    table = found(result_of(labels | empty), "residuals_overall_race")
+
+    assert [block.title for block in table.blocks] == ["A"]
+    assert len(table.blocks[0].rows) == 2
+
+
 def test_sensitivity_runs_are_not_listed_again_among_corrected_shares_and_residuals():
     names = ("A", "A [raw thresholds]")
     runs = {(name, "happy", "race"): {"AU06=0": THREE, "AU06=1": THREE} for name in names}
