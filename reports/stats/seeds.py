@@ -14,77 +14,91 @@ from reports.stats.outcome import Outcome
 Floats = NDArray[np.float64]
 
 LEVEL = 0.95
+#: differences below this are rounding, not spread
+ROUNDING = 1e-12
 NO_SEED = "no seed has a value"
-ONE_SEED = "one seed: its own spread is not in the interval"
-NO_SPREAD = "all differences are equal"
-FEW = "fewer than two seeds"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class SeedInterval:
-    """The expected score of a training procedure, with seed and sampling error.
+    """Expected scores of training procedures, with seed and sampling error; arrays of one shape.
 
     Attributes:
-        mean: of the defined seeds.
+        mean: of the defined seeds; NaN without any.
         se: standard error of seeds and test samples together.
         low, high: 95 % limits.
         dof: Satterthwaite degrees of freedom; infinite where only sampling error counts.
-        reason: empty, or what the interval lacks.
+        seeds: defined seeds; with one, its own spread is not in the interval.
     """
 
-    mean: float = math.nan
-    se: float = math.nan
-    low: float = math.nan
-    high: float = math.nan
-    dof: float = math.nan
-    reason: str = ""
+    mean: Floats
+    se: Floats
+    low: Floats
+    high: Floats
+    dof: Floats
+    seeds: NDArray[np.int64]
 
 
-def seed_interval(values: ArrayLike, se_test: float = 0.0) -> SeedInterval:
-    """Interval of the mean over seeds: se^2 = sd^2 / S + se_test^2, t with Satterthwaite's dof.
+def seed_interval(values: ArrayLike, se_test: ArrayLike = 0.0) -> SeedInterval:
+    """Intervals of means over seeds: se^2 = sd^2 / S + se_test^2, t with Satterthwaite's dof.
 
     The percentile bootstrap over five seeds covers 84 % when seed noise dominates; this interval
     covers 93 to 97 % (`tests/reports/stats/test_seeds.py`).
 
     Args:
-        values: (S,) scores, NaN where undefined.
-        se_test: sampling error of the mean over the test samples with seeds fixed, at least 0; NaN
-            gives a NaN interval.
+        values: (S, ...) scores, NaN where undefined.
+        se_test: (...) sampling error of the mean over the test samples with seeds fixed, at least
+            0; NaN gives a NaN interval.
 
     Source: decisions 23; Satterthwaite 1946.
     """
-    known = _known(values)
-    if not len(known):
-        return SeedInterval(reason=NO_SEED)
-    mean = float(known.mean())
-    seed_part = float(known.var(ddof=1)) / len(known) if len(known) > 1 else 0.0
-    variance = seed_part + se_test**2
-    if math.isnan(variance):
-        return SeedInterval(mean, reason="no sampling error")
+    mean, sd, seeds = over_seeds(values)
+    seed_part = np.where(seeds > 1, sd**2, 0.0) / np.maximum(seeds, 1)
+    variance = seed_part + np.asarray(se_test, dtype=np.float64) ** 2
     # The sampling error comes from many replicates: its own degrees of freedom count as infinite.
-    dof = variance**2 / (seed_part**2 / (len(known) - 1)) if seed_part > 0 else math.inf
-    half = float(stats.t.ppf((1 + LEVEL) / 2, dof)) * math.sqrt(variance)
-    reason = ONE_SEED if len(known) == 1 else ""
-    return SeedInterval(mean, math.sqrt(variance), mean - half, mean + half, dof, reason)
+    dof = np.full(np.shape(variance), np.inf)
+    own = np.where(seed_part > 0, seed_part, np.nan) ** 2 / np.maximum(seeds - 1, 1)
+    np.divide(variance**2, own, out=dof, where=seed_part > 0)
+    half = stats.t.ppf((1 + LEVEL) / 2, dof) * np.sqrt(variance)
+    unknown = np.where(np.isnan(mean), np.nan, 0.0)
+    return SeedInterval(
+        mean, np.sqrt(variance) + unknown, mean - half, mean + half, dof + unknown, seeds
+    )
 
 
-def t_p(difference: float, se: float, dof: float) -> float:
-    """Two-sided p of a difference with this standard error; NaN for a standard error of 0."""
-    if not se > 0:
-        return math.nan
-    return float(2 * stats.t.sf(abs(difference) / se, dof))
+def over_seeds(values: ArrayLike, ddof: int = 1) -> tuple[Floats, Floats, NDArray[np.int64]]:
+    """Mean, standard deviation and number of the defined values along the first axis.
+
+    The deviation is NaN for fewer than two defined values, the mean without any.
+    """
+    table = np.asarray(values, dtype=np.float64)
+    known = ~np.isnan(table)
+    seeds = np.asarray(known.sum(axis=0))
+    mean = np.full(seeds.shape, np.nan)
+    np.divide(np.where(known, table, 0.0).sum(axis=0), seeds, out=mean, where=seeds > 0)
+    squares = np.where(known, (table - mean) ** 2, 0.0).sum(axis=0)
+    sd = np.full(seeds.shape, np.nan)
+    np.divide(squares, seeds - ddof, out=sd, where=seeds > 1)
+    return mean, np.sqrt(sd), seeds
 
 
-def paired_t(a: ArrayLike, b: ArrayLike) -> Outcome:
-    """Paired t test of S matched values; undefined below two pairs or without any spread."""
-    d = _paired(a, b)
-    if len(d) < 2:
-        return Outcome(n=len(d), reason=FEW)
-    if np.ptp(d) <= _rounding(d):
-        return Outcome(n=len(d), reason=NO_SPREAD)
-    statistic = float(d.mean() / (d.std(ddof=1) / math.sqrt(len(d))))
-    p = float(2 * stats.t.sf(abs(statistic), len(d) - 1))
-    return Outcome(statistic, len(d) - 1, p, len(d))
+def t_p(difference: ArrayLike, se: ArrayLike, dof: ArrayLike) -> Floats:
+    """Two-sided p of differences with these standard errors; NaN for a standard error of 0."""
+    d, spread = np.asarray(difference, np.float64), np.asarray(se, np.float64)
+    statistic = np.full(np.broadcast_shapes(d.shape, spread.shape), np.nan)
+    np.divide(np.abs(d), spread, out=statistic, where=spread > 0)
+    return np.asarray(2 * stats.t.sf(statistic, dof))
+
+
+def paired_t_p(a: ArrayLike, b: ArrayLike) -> Floats:
+    """(...) p of paired t tests of (S, ...) matched values.
+
+    NaN below two pairs or where all differences are equal, which proves nothing.
+    """
+    d = np.asarray(a, dtype=np.float64) - np.asarray(b, dtype=np.float64)
+    mean, sd, pairs = over_seeds(d)
+    spread = np.where(sd > ROUNDING * np.maximum(1.0, np.abs(mean)), sd, np.nan)
+    return t_p(mean, spread / np.sqrt(np.maximum(pairs, 1)), np.maximum(pairs - 1, 1))
 
 
 def smallest_sign_flip_p(seeds: int) -> float:
@@ -106,26 +120,55 @@ def sign_flip_test(a: ArrayLike, b: ArrayLike) -> Outcome:
     return Outcome(statistic=float(d.mean()), p=p, n=len(d))
 
 
-def cliffs_delta(a: ArrayLike, b: ArrayLike) -> float:
-    """(pairs with a > b less pairs with a < b) / all pairs, in [-1, 1]; NaN without values."""
-    first, second = _known(a), _known(b)
-    if not len(first) or not len(second):
-        return math.nan
-    return float(np.sign(first[:, None] - second[None]).mean())
+def cliffs_delta(a: ArrayLike, b: ArrayLike) -> Floats:
+    """(...) share of pairs with a > b less that with a < b, in [-1, 1]; NaN without values.
+
+    Args:
+        a: (S, ...) values.
+        b: (R, ...) values.
+    """
+    first, second = np.asarray(a, np.float64)[:, None], np.asarray(b, np.float64)[None]
+    sign = np.sign(first - second)
+    known = ~np.isnan(sign)
+    pairs = known.sum(axis=(0, 1))
+    delta = np.full(pairs.shape, np.nan)
+    np.divide(np.where(known, sign, 0.0).sum(axis=(0, 1)), pairs, out=delta, where=pairs > 0)
+    return delta
 
 
-def spread_test(a: ArrayLike, b: ArrayLike) -> Outcome:
-    """Brown-Forsythe test of equal spread over seeds; undefined where nothing spreads."""
-    first, second = _known(a), _known(b)
-    if min(len(first), len(second)) < 2:
-        return Outcome(n=len(first) + len(second), reason=FEW)
-    away = [np.abs(x - np.median(x)) for x in (first, second)]
-    within = sum(float(((x - x.mean()) ** 2).sum()) for x in away)
-    n = len(first) + len(second)
-    if within <= _rounding(np.concatenate(away)) ** 2:
-        return Outcome(n=n, reason="the values do not spread")
-    statistic, p = stats.levene(first, second, center="median")
-    return Outcome(float(statistic), 1, float(p), n)
+def spread_p(a: ArrayLike, b: ArrayLike) -> Floats:
+    """(...) p of Brown-Forsythe tests of equal spread over seeds.
+
+    NaN where a side has fewer than two values, or nothing spreads about its median differently.
+
+    Args:
+        a: (S, ...) values.
+        b: (R, ...) values.
+    """
+    sides = [np.asarray(x, dtype=np.float64) for x in (a, b)]
+    away = [np.abs(x - _median(x)) for x in sides]
+    means, _, sizes = zip(*(over_seeds(x) for x in away), strict=True)
+    n = sizes[0] + sizes[1]
+    grand = (sizes[0] * means[0] + sizes[1] * means[1]) / np.maximum(n, 1)
+    between = sum(size * (mean - grand) ** 2 for size, mean in zip(sizes, means, strict=True))
+    within = sum(
+        np.where(np.isnan(x), 0.0, (x - mean) ** 2).sum(axis=0)
+        for x, mean in zip(away, means, strict=True)
+    )
+    enough = (np.minimum(*sizes) >= 2) & (within > ROUNDING**2)
+    statistic = np.full(np.shape(within), np.nan)
+    np.divide(between * (n - 2), within, out=statistic, where=enough)
+    return np.asarray(stats.f.sf(statistic, 1, np.maximum(n - 2, 1)))
+
+
+def _median(values: Floats) -> Floats:
+    """Median along the first axis without NaN; NaN without values."""
+    ordered = np.sort(values, axis=0)
+    known = (~np.isnan(values)).sum(axis=0)
+    # NaN sorts last, so the first `known` values are the defined ones.
+    low = np.take_along_axis(ordered, np.maximum((known - 1) // 2, 0)[None], axis=0)[0]
+    high = np.take_along_axis(ordered, np.maximum(known // 2 - (known == 0), 0)[None], axis=0)[0]
+    return np.asarray((low + high) / 2)
 
 
 def mcnemar(correct_a: ArrayLike, correct_b: ArrayLike) -> Outcome:
