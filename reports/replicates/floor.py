@@ -12,19 +12,20 @@ from reports.metrics.counts import Floats, Ints
 #: replicates of a noise floor, and where p is printed to more digits
 DRAWS, PRECISE = 2_000, 10_000
 #: differences below this are rounding, not evidence
-_TIE = 1e-9
+TIE = 1e-9
 
 
 @dataclass(frozen=True, eq=False)
 class Floor:
-    """Noise floor of statistics of one shape; NaN where the statistic is undefined.
+    """Noise floor of statistics of one shape.
 
     Attributes:
         mean, low, high: mean and 2.5 and 97.5 percentiles of the replicates of a perfectly fair
-            classifier.
+            classifier; NaN where the statistic is undefined in all of them.
         excess: observed minus `mean`.
         p: share of replicates at least as far from fair as the observed score, the observed one
-            counted in; one-sided, but two-sided for signed scores, which are fairest at 0.
+            counted in; one-sided, but two-sided for signed scores, which are fairest at 0. As
+            `excess`, NaN where the observed score is undefined.
         draws: replicates in which the statistic is defined.
     """
 
@@ -39,8 +40,7 @@ class Floor:
 def floor_of(observed: Floats, replicated: Floats, direction: Direction) -> Floor:
     """Noise floor of seed-averaged statistics.
 
-    Replicates in which a statistic is undefined are left out of its floor; where the observed
-    statistic, or every replicate, is undefined, so is the floor.
+    Replicates in which a statistic is undefined are left out of its floor.
 
     Args:
         observed: (...), as (P, E).
@@ -49,19 +49,19 @@ def floor_of(observed: Floats, replicated: Floats, direction: Direction) -> Floo
     Source: metrics.md 6.3.
     """
     defined = ~np.isnan(replicated)
-    usable = defined.any(0) & ~np.isnan(observed)
-    number = np.where(usable, defined.sum(0), 0)
+    usable, number = defined.any(0), defined.sum(0)
     mean, low, high, p = (np.full(observed.shape, np.nan) for _ in range(4))
     np.divide(np.where(defined, replicated, 0).sum(0), number, out=mean, where=usable)
-    far = (_unfairness(replicated, direction) >= _unfairness(observed, direction) - _TIE).sum(0)
-    np.divide(1 + far, 1 + number, out=p, where=usable)
-    for at in zip(*np.nonzero(usable), strict=True):
+    far = (unfairness(replicated, direction) >= unfairness(observed, direction) - TIE).sum(0)
+    np.divide(1 + far, 1 + number, out=p, where=usable & ~np.isnan(observed))
+    for at in map(tuple, np.argwhere(usable)):
         column = replicated[:, *at]
         low[at], high[at] = np.percentile(column[defined[:, *at]], [2.5, 97.5])
     return Floor(mean, low, high, observed - mean, p, number)
 
 
-def _unfairness(values: Floats, direction: Direction) -> Floats:
+def unfairness(values: Floats, direction: Direction) -> Floats:
+    """The values turned so that higher is less fair."""
     match direction:
         case "higher":
             return -values
