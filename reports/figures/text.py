@@ -57,6 +57,13 @@ def _cut(text: str, end: int) -> str:
     return text[:end].rstrip() + _ELLIPSIS
 
 
+def in_lines(text: str, width: float, most: int = 2, size: float = TEXT_SIZE) -> str:
+    """The text broken between words into at most so many lines, the last cut where too long."""
+    lines = wrapped(printable(text).split(" "), " ", width, size).split("\n")
+    kept = [*lines[: most - 1], " ".join(lines[most - 1 :])]
+    return "\n".join(fitted(line, width, size) for line in kept if line)
+
+
 def wrapped(parts: list[str], separator: str, width: float, size: float = TEXT_SIZE) -> str:
     """Parts joined into lines of at most `width` millimetres, broken between parts only."""
     if not parts:
