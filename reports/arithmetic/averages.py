@@ -1,4 +1,4 @@
-"""Means of printed numbers: over classes, over groups, and ratios of means against means of ratios."""
+"""Means of printed numbers: over classes, over groups; ratios of means and means of ratios."""
 
 from __future__ import annotations
 

@@ -29,6 +29,7 @@ def conditional_differences(records: Records) -> Iterator[Finding]:
             shown_by=f"{man.value} - {woman.value} = {man.number - woman.number:.3f}",
             known=KNOWN.get((one.dataset, one.condition), 0),
             decimals=4,
+            about=one,
         )
 
 

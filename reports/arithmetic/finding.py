@@ -11,8 +11,6 @@ from reports.arithmetic.intervals import Interval
 from reports.published.values import CITATIONS, PublishedValue, table_name
 
 Verdict = Literal["consistent", "inconsistent", "undecidable", "not computed"]
-#: digits of an implied interval beyond those of a printed percentage
-EXTRA_DIGITS = 2
 
 
 @dataclass(frozen=True)
@@ -32,6 +30,7 @@ class Finding:
         implied: the interval as text.
         shown_by: the numbers that show it, a sentence.
         known: number in the list of known inconsistencies, 0 of a finding that is not in it.
+        about: the printed number's own record, where the finding is about one.
     """
 
     source: str
@@ -45,6 +44,7 @@ class Finding:
     high: float = math.nan
     implied: str = ""
     known: int = 0
+    about: PublishedValue | None = None
 
     @property
     def cited(self) -> str:
@@ -76,6 +76,7 @@ class Check:
         known: int = 0,
         decimals: int = 2,
         scale: int = 1,
+        about: PublishedValue | None = None,
     ) -> Finding:
         """A finding on a number that must lie in an interval; `known` counts if it does not.
 
@@ -88,6 +89,7 @@ class Check:
             known: number in the list of known inconsistencies.
             decimals: digits of the implied interval as text.
             scale: factor from the intervals to the printed unit, 100 for percent.
+            about: the record of the printed number.
         """
         fits = possible.meets(implied)
         shown = Interval(implied.low * scale, implied.high * scale)
@@ -103,6 +105,7 @@ class Check:
             float(shown.high),
             shown.text(decimals),
             0 if fits else known,
+            about,
         )
 
     def statement(

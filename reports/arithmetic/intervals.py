@@ -1,8 +1,8 @@
 """Exact intervals of the numbers that print as given digits, and arithmetic on them.
 
-A printed number stands for every number that rounds to it: 94.2 for [94.15, 94.25]. Both ends belong
-to the interval, because it is not known how ties were rounded. Fractions keep the arithmetic exact: a
-check is never decided by a rounding error of our own.
+A printed number stands for every number that rounds to it: 94.2 for [94.15, 94.25]. Both ends
+belong to the interval, because it is not known how ties were rounded. Fractions keep the arithmetic
+exact: a check is never decided by a rounding error of our own.
 """
 
 from __future__ import annotations
@@ -40,7 +40,7 @@ class Interval:
         return self.low <= other.high and other.low <= self.high
 
     def text(self, decimals: int) -> str:
-        """ "[97.80, 98.05]", rounded outwards, so that nothing possible is left out."""
+        """Both ends, rounded outwards, so that nothing possible is left out: [97.79, 98.06]."""
         scale = 10**decimals
         low = Fraction(math.floor(self.low * scale), scale)
         high = Fraction(math.ceil(self.high * scale), scale)
@@ -62,8 +62,8 @@ def printed(text: str, decimals: int | None = None) -> Interval:
 
     Args:
         text: a printed number, "94.2".
-        decimals: digits that were kept, where fewer than printed: a "71.0" that stands for a rounded
-            71 has 0.
+        decimals: digits that were kept, where fewer than printed: a "71.0" that stands for a
+            rounded 71 has 0.
     """
     half = Fraction(1, 2 * 10 ** (decimals_of(text) if decimals is None else decimals))
     middle = Fraction(Decimal(text))

@@ -50,6 +50,7 @@ def group_ratios(records: Records) -> Iterator[Finding]:
             shown_by=_shown(one, parts, ours),
             known=KNOWN.get((one.table, one.attribute, one.method), KNOWN_TABLE.get(one.table, 0)),
             scale=PERCENT,
+            about=one,
         )
 
 
