@@ -233,7 +233,9 @@ def _add_audit(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         help="tables of images or counts (CSV, TSV, Parquet), or registered data sets",
     )  # fmt: skip
     _add_audit_columns(
-        audit.add_argument_group("columns of a file (guessed and shown if not said)")
+        audit.add_argument_group(
+            "columns of a file (guessed and shown if not said; none: there is no such column)"
+        )
     )
     _add_audit_choices(audit.add_argument_group("how"))
     where = audit.add_argument_group("where")
@@ -252,14 +254,21 @@ def _add_audit_columns(group: argparse._ArgumentGroup) -> None:
         help="protected attributes: gender,race or 'race3=race:Asian|Black|White' or "
         "'age2=age:<=19&20-39|40-69'; may be repeated",
     )  # fmt: skip
-    group.add_argument("--au", **lists, help="action units that make the conditions")
+    group.add_argument("--au", **lists, help="action units that make the conditions: AU06,AU12")
     group.add_argument("--strata", **lists, help="columns that name the movement in words")
     group.add_argument("--cluster", default="", metavar="COL", help="person shared by several rows")
     group.add_argument("--prediction", default="", metavar="COL", help="class a model predicts")
-    group.add_argument("--dataset", default="", metavar="COL", help="tells data sets apart")
+    group.add_argument(
+        "--dataset", default="", metavar="COL", help="column that tells data sets apart"
+    )
     group.add_argument("--weight", default="", metavar="COL", help="images that a row stands for")
-    group.add_argument("--labelled", default="", metavar="COL", help="of these, with the label")
-    group.add_argument("--counts", action="store_true", help="rows are counts of a cell")
+    group.add_argument(
+        "--counts", action="store_true",
+        help="FILE is a table of counts: label, group, n, n_labelled, and dataset, attribute, au",
+    )  # fmt: skip
+    group.add_argument(
+        "--labelled", default="", metavar="COL", help="its column of images with the label"
+    )
     group.add_argument("--predicted", **lists, help="attributes that a classifier guessed")
     group.add_argument(
         "--attribute-confusion", action="append", default=[], metavar="ATTRIBUTE=FILE",
