@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from reports.errors import ReportError
@@ -29,6 +29,11 @@ class Convention:
     exact: bool = True
     small_p: str = "<0.001"
     error_bar: Literal["wilson", "standard_error"] = "wilson"
+
+    @property
+    def overall(self) -> Convention:
+        """The convention for numbers over all samples, which ask for one sample only."""
+        return replace(self, min_n=1)
 
     def __post_init__(self) -> None:
         if self.min_n < 1:

@@ -12,6 +12,8 @@ from reports.errors import ReportError
 from reports.metrics.counts import Counts, Numbers, confusion_tensor, expected_tensor
 from reports.predictions import PredictionSet, group_codes
 
+ALL = "all"
+
 Integers = npt.NDArray[np.integer]
 Floats = npt.NDArray[np.float64]
 
@@ -50,12 +52,19 @@ class Runs:
         """Data set, method, variant, selection rule."""
         return self.dataset, self.method, self.variant, self.select
 
+    @property
+    def decided(self) -> Integers | Floats:
+        """What decides: the (S, N, K) probabilities of random decisions, else (S, N) classes."""
+        return self.predicted if self.decisions is None else self.decisions
+
     def attribute_names(self) -> tuple[str, ...]:
         """Declared attributes, then intersections by their printed names."""
         return (*self.levels, *(" x ".join(names) for names in self.intersections))
 
     def groups(self, attribute: str) -> tuple[tuple[str, ...], npt.NDArray[np.int64]]:
-        """Group names and (N,) group codes, as `PredictionSet.groups`."""
+        """Group names and (N,) group codes, as `PredictionSet.groups`; `all` is everybody."""
+        if attribute == ALL:
+            return (ALL,), np.zeros(len(self.labels), dtype=np.int64)
         return group_codes(self.levels, self.attributes, attribute)
 
     def counts(self, attribute: str) -> Counts:

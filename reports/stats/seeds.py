@@ -59,7 +59,7 @@ def seed_interval(values: ArrayLike, se_test: ArrayLike = 0.0) -> SeedInterval:
     dof = np.full(np.shape(variance), np.inf)
     own = np.where(seed_part > 0, seed_part, np.nan) ** 2 / np.maximum(seeds - 1, 1)
     np.divide(variance**2, own, out=dof, where=seed_part > 0)
-    half = stats.t.ppf((1 + LEVEL) / 2, dof) * np.sqrt(variance)
+    half = t_reach(np.sqrt(variance), dof)
     unknown = np.where(np.isnan(mean), np.nan, 0.0)
     return SeedInterval(
         mean, np.sqrt(variance) + unknown, mean - half, mean + half, dof + unknown, seeds
@@ -80,6 +80,11 @@ def over_seeds(values: ArrayLike, ddof: int = 1) -> tuple[Floats, Floats, NDArra
     sd = np.full(seeds.shape, np.nan)
     np.divide(squares, seeds - ddof, out=sd, where=seeds > 1)
     return mean, np.sqrt(sd), seeds
+
+
+def t_reach(se: ArrayLike, dof: ArrayLike) -> Floats:
+    """Half the width of 95 % intervals with these standard errors."""
+    return np.asarray(stats.t.ppf((1 + LEVEL) / 2, np.asarray(dof)) * np.asarray(se))
 
 
 def t_p(difference: ArrayLike, se: ArrayLike, dof: ArrayLike) -> Floats:
