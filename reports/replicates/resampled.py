@@ -10,7 +10,7 @@ import numpy as np
 
 from reports.metrics.counts import AnyInts, Floats, Ints
 from reports.replicates.chunks import chunk_sizes
-from reports.replicates.patterns import Decided, marks_of
+from reports.replicates.patterns import Decided, Patterns, marks_of, patterns_of
 
 Strata = Literal["group", "group_class", "all"]
 
@@ -25,12 +25,11 @@ def resampled_tensors(
     strata: Strata,
     draws: int,
     generator: np.random.Generator,
+    paired: bool = True,
 ) -> Iterator[Floats]:
     """Chunks (b, S, G, K, K) of confusion counts of resampled test sets, `draws` in all.
 
-    A resampled test set holds the samples with multinomial counts, the same for all S runs. Which
-    samples are drawn depends on labels, groups and generator alone: methods tested on the same
-    samples are paired when each call gets a generator in the same state.
+    A resampled test set holds the samples with multinomial counts, the same for all S runs.
 
     Args:
         labels: (N,) true classes, 0..K-1.
@@ -44,8 +43,18 @@ def resampled_tensors(
             in a replicate.
         draws: resampled test sets.
         generator: random numbers.
+        paired: which samples are drawn depends on labels, groups and the state of the generator
+            alone, so that methods tested on the same samples can be compared draw by draw. Without
+            pairing, samples that all runs treat alike are drawn together, which is faster for
+            hundreds of thousands of samples.
     Source: metrics.md 7.2.
     """
+    if not paired:
+        patterns = patterns_of(
+            labels, decided, groups, num_groups=num_groups, num_classes=num_classes
+        )
+        yield from _of_patterns(patterns, int((groups < 0).sum()), strata, draws, generator)
+        return
     cells = np.where(groups < 0, num_groups * num_classes, groups * num_classes + labels)
     order = np.argsort(cells, kind="stable")
     bounds = np.searchsorted(cells[order], np.arange(num_groups * num_classes + 1))
@@ -55,22 +64,49 @@ def resampled_tensors(
     marks = marks_of(decided[:, order], num_classes)
     # Counts of decided classes are exact in the faster type; probabilities are not.
     marks = marks if decided.ndim == 3 else marks.astype(np.float32)
-    seeds = len(decided)
-    numbers = max(len(order), seeds * num_groups * num_classes**2)
+    numbers = max(len(order), len(decided) * num_groups * num_classes**2)
     for size in chunk_sizes(draws, numbers):
         weights = _weights(strata_ends, size, generator).astype(marks.dtype)
-        tensors = np.zeros((size, num_groups * num_classes, seeds * num_classes))
-        for cell, (start, end) in enumerate(pairwise(bounds.tolist())):
-            if end > start:
-                flat = marks[start:end].reshape(end - start, -1)
-                tensors[:, cell] = weights[:, start:end] @ flat
-        shape = (size, num_groups, num_classes, seeds, num_classes)
-        yield np.ascontiguousarray(np.moveaxis(tensors.reshape(shape), 3, 1))
+        yield _weighted(marks, weights, bounds, num_groups)
 
 
 def picks(draws: int, seeds: int, generator: np.random.Generator) -> Ints:
     """(draws, seeds) runs drawn with replacement, 0..seeds-1."""
     return generator.integers(0, seeds, (draws, seeds))
+
+
+def _weighted(marks: Floats, weights: Floats, bounds: Ints, num_groups: int) -> Floats:
+    """(b, S, G, K, K) tensors of samples in the order of (group, class) and their (b, N) counts."""
+    size, (_, seeds, num_classes) = len(weights), marks.shape
+    tensors = np.zeros((size, num_groups * num_classes, seeds * num_classes))
+    for cell, (start, end) in enumerate(pairwise(bounds.tolist())):
+        if end > start:
+            flat = marks[start:end].reshape(end - start, -1)
+            tensors[:, cell] = weights[:, start:end] @ flat
+    shape = (size, num_groups, num_classes, seeds, num_classes)
+    return np.ascontiguousarray(np.moveaxis(tensors.reshape(shape), 3, 1))
+
+
+def _of_patterns(
+    patterns: Patterns, unknown: int, strata: Strata, draws: int, generator: np.random.Generator
+) -> Iterator[Floats]:
+    num_groups, num_patterns = patterns.table.shape
+    _, seeds, num_classes = patterns.marks.shape
+    group = np.arange(num_groups)[:, None]
+    stratum = {"group": group, "group_class": group * num_classes + patterns.label}
+    of_cell = np.broadcast_to(stratum.get(strata, 0 * group), patterns.table.shape).ravel()
+    counts = patterns.table.ravel()
+    cells = [at for s in np.unique(of_cell) if counts[at := np.flatnonzero(of_cell == s)].any()]
+    rest = unknown if strata == "all" else 0
+    numbers = num_groups * max(num_patterns, seeds * num_classes**2)
+    for size in chunk_sizes(draws, numbers):
+        tables = np.zeros((size, len(counts)))
+        for at in cells:
+            # Samples of unknown groups are drawn too, and then left out.
+            known = np.append(counts[at], rest)
+            share = known / known.sum()
+            tables[:, at] = generator.multinomial(known.sum(), share, size)[:, :-1]
+        yield patterns.tensors(tables.reshape(size, num_groups, num_patterns))
 
 
 def _weights(ends: Ints, size: int, generator: np.random.Generator) -> Ints:

@@ -65,7 +65,10 @@ def replicate_counts(
     classes: tuple[str, ...],
     overall: Numbers | None = None,
 ) -> Counts:
-    """(B, S, G, K, K) tensors as quiet counts of B * S seeds, replicates outermost."""
+    """(B, S, G, K, K) tensors as quiet counts of B * S seeds, replicates outermost.
+
+    `overall` holds (S, K, K) or (B, S, K, K) counts of all samples; None: of those in `tensors`.
+    """
     draws, seeds, *shape = tensors.shape
     of_all = tensors.sum(2) if overall is None else overall
     whole = np.broadcast_to(of_all, (draws, seeds, *shape[1:]))
