@@ -147,6 +147,11 @@ def _in_words(entry: Entry, convention: Convention) -> str:
         "all_zero": "the rate is zero in all groups",
         "no_common_class": f"no class with {_enough(convention)} in every group",
         "no_defined_class": "not defined for any class",
+        "no_probabilities": "no predicted probabilities are stored",
+        "no_validation": "no probabilities of validation samples are stored",
+        "no_training_counts": "the groups of the training part are not stored",
+        "no_strata": "no strata are given",
+        "no_shared_stratum": "no stratum with samples of both groups",
     }
     return words.get(entry.reason, entry.reason)
 

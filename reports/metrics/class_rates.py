@@ -27,6 +27,13 @@ def false_positive_rate(counts: Counts, min_n: int) -> Rates:
 
 
 @shared
+def miss_rate(counts: Counts, min_n: int) -> Rates:
+    """(S, G, K) share of each class's samples that is predicted as another class."""
+    hits = recall(counts, min_n)
+    return Rates(1.0 - hits.value, hits.n, hits.reason)
+
+
+@shared
 def selection_rate(counts: Counts, min_n: int) -> Rates:
     """(S, G, K) share of a group's samples that is predicted as each class."""
     members = np.broadcast_to(counts.per_group[..., None], counts.selected.shape)
@@ -65,3 +72,34 @@ def tpr(counts: Counts, convention: Convention) -> Scores:
 def sr(counts: Counts, convention: Convention) -> Scores:
     """Share of samples predicted as each class, (S, G, K)."""
     return plain_scores(selection_rate(counts, convention.min_n), counts.groups, counts.classes)
+
+
+@metric(
+    "fpr",
+    title="False-positive rate of a class",
+    limits=(0, 1),
+    direction="lower",
+    source="Hardt et al. 2016",
+    per="class and group, and class overall",
+    overall=True,
+    strata="group_class",
+)
+def fpr(counts: Counts, convention: Convention) -> Scores:
+    """Share of the other classes' samples that is predicted as the class, (S, G, K)."""
+    rates = false_positive_rate(counts, convention.min_n)
+    return plain_scores(rates, counts.groups, counts.classes)
+
+
+@metric(
+    "fnr",
+    title="False-negative rate of a class (miss rate, 1 - tpr)",
+    limits=(0, 1),
+    direction="lower",
+    source="Hardt et al. 2016",
+    per="class and group, and class overall",
+    overall=True,
+    strata="group_class",
+)
+def fnr(counts: Counts, convention: Convention) -> Scores:
+    """Share of a class's samples that is predicted as another class, (S, G, K)."""
+    return plain_scores(miss_rate(counts, convention.min_n), counts.groups, counts.classes)

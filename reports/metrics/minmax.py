@@ -12,6 +12,7 @@ from reports.catalogue import metric
 from reports.convention import Convention
 from reports.metrics.class_rates import recall
 from reports.metrics.counts import Counts
+from reports.metrics.odds import recall_ratio
 from reports.metrics.performance import group_accuracy
 from reports.metrics.reasons import SKIPPED, Reason
 from reports.metrics.scores import (
@@ -71,8 +72,7 @@ def fs_gap(counts: Counts, convention: Convention) -> Scores:
 )
 def fs_tpr(counts: Counts, convention: Convention) -> Scores:
     """Lowest over highest group recall of each class, (S, 1, K + 2)."""
-    scores = between_groups(recall(counts, convention.min_n), counts, counts.classes, "ratio")
-    return with_summaries(scores, counts, ("mean", "min"))
+    return with_summaries(recall_ratio(counts, convention.min_n), counts, ("mean", "min"))
 
 
 @metric(

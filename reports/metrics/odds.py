@@ -1,18 +1,54 @@
-"""Equal opportunity and equalized odds, each class against the rest."""
+"""Equal opportunity and equalized odds, each class against the rest.
+
+Of two groups the one with fewer hits or more false alarms is the worst.
+"""
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import numpy as np
+import numpy.typing as npt
 
 from reports.catalogue import metric
 from reports.convention import Convention
 from reports.metrics.class_rates import false_positive_rate, recall
-from reports.metrics.counts import Counts
+from reports.metrics.counts import Counts, Floats
 from reports.metrics.reasons import Reason
-from reports.metrics.scores import Scores, between_groups
+from reports.metrics.scores import Scores, between_groups, shared
 from reports.metrics.summaries import with_summaries
+
+
+@shared
+def recall_gap(counts: Counts, min_n: int) -> Scores:
+    """(S, 1, K) highest minus lowest recall of each class."""
+    return between_groups(recall(counts, min_n), counts, counts.classes, "gap")
+
+
+@shared
+def recall_ratio(counts: Counts, min_n: int) -> Scores:
+    """(S, 1, K) lowest over highest recall of each class."""
+    return between_groups(recall(counts, min_n), counts, counts.classes, "ratio")
+
+
+@shared
+def alarm_gap(counts: Counts, min_n: int) -> Scores:
+    """(S, 1, K) highest minus lowest false-positive rate of each class."""
+    rates = false_positive_rate(counts, min_n)
+    return _ends_swapped(between_groups(rates, counts, counts.classes, "gap"))
+
+
+@shared
+def alarm_ratio(counts: Counts, min_n: int) -> Scores:
+    """(S, 1, K) lowest over highest false-positive rate of each class."""
+    rates = false_positive_rate(counts, min_n)
+    return _ends_swapped(between_groups(rates, counts, counts.classes, "ratio"))
+
+
+def _ends_swapped(scores: Scores) -> Scores:
+    # The group with the higher false-positive rate is the one served worse.
+    return replace(scores, worst=scores.best, best=scores.worst)
 
 
 @metric(
@@ -27,10 +63,52 @@ from reports.metrics.summaries import with_summaries
 )
 def eopd(counts: Counts, convention: Convention) -> Scores:
     """Highest minus lowest recall of each class, (S, 1, K + 2)."""
-    rates = recall(counts, convention.min_n)
-    return with_summaries(
-        between_groups(rates, counts, counts.classes, "gap"), counts, ("max", "mean")
-    )
+    return with_summaries(recall_gap(counts, convention.min_n), counts, ("max", "mean"))
+
+
+@metric(
+    "eopr",
+    title="Equal-opportunity ratio (the same number as fs_tpr)",
+    limits=(0, 1),
+    direction="higher",
+    source="Hardt et al. 2016",
+    per="attribute and class, mean and min over classes",
+    null="tpr",
+    strata="group_class",
+)
+def eopr(counts: Counts, convention: Convention) -> Scores:
+    """Lowest over highest recall of each class, (S, 1, K + 2)."""
+    return with_summaries(recall_ratio(counts, convention.min_n), counts, ("mean", "min"))
+
+
+@metric(
+    "fpr_gap",
+    title="Gap of false-positive rates",
+    limits=(0, 1),
+    direction="lower",
+    source="Hardt et al. 2016",
+    per="attribute and class, max and mean over classes",
+    null="tpr",
+    strata="group_class",
+)
+def fpr_gap(counts: Counts, convention: Convention) -> Scores:
+    """Highest minus lowest false-positive rate of each class, (S, 1, K + 2)."""
+    return with_summaries(alarm_gap(counts, convention.min_n), counts, ("max", "mean"))
+
+
+@metric(
+    "fnr_gap",
+    title="Gap of false-negative rates (the same number as eopd)",
+    limits=(0, 1),
+    direction="lower",
+    source="Hardt et al. 2016",
+    per="attribute and class, max and mean over classes",
+    null="tpr",
+    strata="group_class",
+)
+def fnr_gap(counts: Counts, convention: Convention) -> Scores:
+    """Highest minus lowest miss rate of each class, (S, 1, K + 2)."""
+    return eopd(counts, convention)
 
 
 @metric(
@@ -49,33 +127,56 @@ def eod(counts: Counts, convention: Convention) -> Scores:
     Undefined for a class unless both gaps are defined; worst and best group are those of the larger
     gap.
     """
-    opportunity = between_groups(recall(counts, convention.min_n), counts, counts.classes, "gap")
-    alarm = between_groups(
-        false_positive_rate(counts, convention.min_n), counts, counts.classes, "gap"
-    )
+    opportunity, alarm = (gap(counts, convention.min_n) for gap in (recall_gap, alarm_gap))
+    scores = both(opportunity, alarm, np.maximum, take_alarm=alarm.value > opportunity.value)
+    return with_summaries(scores, counts, ("max", "mean"))
+
+
+@metric(
+    "eor",
+    title="Equalized-odds ratio",
+    limits=(0, 1),
+    direction="higher",
+    source="Hardt et al. 2016",
+    per="attribute and class, mean and min over classes",
+    null="tpr",
+    strata="group_class",
+)
+def eor(counts: Counts, convention: Convention) -> Scores:
+    """Smaller of the ratios of recall and of false-positive rate of each class, (S, 1, K + 2).
+
+    Undefined for a class unless both ratios are defined: a class without a single false alarm has
+    none. Worst and best group are those of the smaller ratio.
+    """
+    opportunity, alarm = (ratio(counts, convention.min_n) for ratio in (recall_ratio, alarm_ratio))
+    scores = both(opportunity, alarm, np.minimum, take_alarm=alarm.value < opportunity.value)
+    return with_summaries(scores, counts, ("mean", "min"))
+
+
+def both(
+    opportunity: Scores,
+    alarm: Scores,
+    joined: Callable[[Floats, Floats], Floats],
+    *,
+    take_alarm: npt.NDArray[np.bool_],
+) -> Scores:
+    """Scores of hits and of false alarms as one, defined where both are.
+
+    Args:
+        opportunity: (S, 1, K) of hits.
+        alarm: (S, 1, K) of false alarms.
+        joined: makes one value of two.
+        take_alarm: (S, 1, K), whether worst and best group are those of the false alarms.
+    """
     reason = np.where(opportunity.reason != Reason.DEFINED, opportunity.reason, alarm.reason)
-    use_alarm = alarm.value > opportunity.value
-    scores = replace(
+    defined = reason == Reason.DEFINED
+    skips = {**alarm.skips, **opportunity.skips}
+    return replace(
         opportunity,
-        value=np.where(
-            reason == Reason.DEFINED, np.maximum(opportunity.value, alarm.value), np.nan
-        ),
+        value=np.where(defined, joined(opportunity.value, alarm.value), np.nan),
         n=np.minimum(opportunity.n, alarm.n),
         reason=reason,
-        # The group with the higher false-positive rate is the one served worse, so the ends swap.
-        worst=np.where(use_alarm, alarm.best, opportunity.worst),
-        best=np.where(use_alarm, alarm.worst, opportunity.best),
-        skips={**alarm.skips, **opportunity.skips},
-    )
-    return with_summaries(_without_ends(scores), counts, ("max", "mean"))
-
-
-def _without_ends(scores: Scores) -> Scores:
-    """The scores without worst and best group, and without skips, where the value is undefined."""
-    defined = scores.reason == Reason.DEFINED
-    return replace(
-        scores,
-        worst=np.where(defined, scores.worst, -1),
-        best=np.where(defined, scores.best, -1),
-        skips={at: phrase for at, phrase in scores.skips.items() if defined[at]},
+        worst=np.where(defined, np.where(take_alarm, alarm.worst, opportunity.worst), -1),
+        best=np.where(defined, np.where(take_alarm, alarm.best, opportunity.best), -1),
+        skips={at: phrase for at, phrase in skips.items() if defined[at]},
     )

@@ -1,18 +1,21 @@
-"""Demographic parity: differences of selection rates between groups."""
+"""Demographic parity: differences and ratios of selection rates between groups."""
 
 from __future__ import annotations
-
-from itertools import combinations
-
-import numpy as np
 
 from reports.catalogue import metric
 from reports.convention import Convention
 from reports.metrics.class_rates import selection_rate
 from reports.metrics.counts import Counts
-from reports.metrics.reasons import Reason
-from reports.metrics.scores import Scores, between_groups
+from reports.metrics.pairs import signed_differences
+from reports.metrics.scores import Scores, between_groups, shared
 from reports.metrics.summaries import with_summaries
+
+
+@shared
+def selection_gap(counts: Counts, min_n: int) -> Scores:
+    """Highest minus lowest selection rate of each class, max and mean over classes."""
+    scores = between_groups(selection_rate(counts, min_n), counts, counts.classes, "gap")
+    return with_summaries(scores, counts, ("max", "mean"))
 
 
 @metric(
@@ -26,10 +29,7 @@ from reports.metrics.summaries import with_summaries
 )
 def disc(counts: Counts, convention: Convention) -> Scores:
     """Highest minus lowest selection rate of each class, (S, 1, K + 2)."""
-    rates = selection_rate(counts, convention.min_n)
-    return with_summaries(
-        between_groups(rates, counts, counts.classes, "gap"), counts, ("max", "mean")
-    )
+    return selection_gap(counts, convention.min_n)
 
 
 @metric(
@@ -47,24 +47,37 @@ def disc_signed(counts: Counts, convention: Convention) -> Scores:
     Pairs `a:b` keep the declared order of the levels: a positive value means that group a receives
     the label more often. A pair with an undefined group is undefined for that group's reason.
     """
+    return signed_differences(selection_rate(counts, convention.min_n), counts, counts.classes)
+
+
+@metric(
+    "dpd",
+    title="Demographic-parity difference (the same number as disc)",
+    limits=(0, 1),
+    direction="lower",
+    source="Calders and Verwer 2010; Agarwal et al. 2018",
+    per="attribute and class, max and mean over classes",
+    null="dp",
+)
+def dpd(counts: Counts, convention: Convention) -> Scores:
+    """Highest minus lowest selection rate of each class, (S, 1, K + 2)."""
+    return selection_gap(counts, convention.min_n)
+
+
+@metric(
+    "dpr",
+    title="Demographic-parity ratio",
+    limits=(0, 1),
+    direction="higher",
+    source="Calders and Verwer 2010; Agarwal et al. 2018",
+    per="attribute and class, mean and min over classes",
+    null="dp",
+)
+def dpr(counts: Counts, convention: Convention) -> Scores:
+    """Lowest over highest selection rate of each class, (S, 1, K + 2).
+
+    Undefined for a class that no group receives.
+    """
     rates = selection_rate(counts, convention.min_n)
-    pairs = list(combinations(range(len(counts.groups)), 2))
-    first = np.array([a for a, _ in pairs], dtype=np.int64)
-    second = np.array([b for _, b in pairs], dtype=np.int64)
-    value = rates.value[:, first] - rates.value[:, second]
-    n = np.minimum(rates.n[:, first], rates.n[:, second])
-    first_reason = rates.reason[:, first]
-    reason = np.where(first_reason != Reason.DEFINED, first_reason, rates.reason[:, second])
-    defined = reason == Reason.DEFINED
-    low = np.where(value < 0, first[:, None], second[:, None])
-    high = np.where(value < 0, second[:, None], first[:, None])
-    return Scores(
-        groups=tuple(f"{counts.groups[a]}:{counts.groups[b]}" for a, b in pairs),
-        emotions=counts.classes,
-        value=value,
-        n=n,
-        reason=reason,
-        worst=np.where(defined, low, -1),
-        best=np.where(defined, high, -1),
-        items=counts.groups,
-    )
+    scores = between_groups(rates, counts, counts.classes, "ratio")
+    return with_summaries(scores, counts, ("mean", "min"))

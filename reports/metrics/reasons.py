@@ -18,6 +18,11 @@ class Reason(IntEnum):
     ALL_ZERO = 7
     NO_COMMON_CLASS = 8
     NO_DEFINED_CLASS = 9
+    NO_PROBABILITIES = 10
+    NO_VALIDATION = 11
+    NO_TRAINING_COUNTS = 12
+    NO_STRATA = 13
+    NO_SHARED_STRATUM = 14
 
 
 WORDS = tuple("" if reason is Reason.DEFINED else reason.name.lower() for reason in Reason)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import functools
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Literal, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -30,6 +30,9 @@ class Rates:
     value: Floats
     n: Ints
     reason: Codes
+
+
+Shared = TypeVar("Shared", "Rates", "Scores")
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,19 +60,19 @@ class Scores:
     skips: Mapping[tuple[int, int, int], str] = field(default_factory=dict)
 
 
-def shared(compute: Callable[[Counts, int], Rates]) -> Callable[[Counts, int], Rates]:
-    """Decorator: the rates are computed once for the same counts and least count.
+def shared(compute: Callable[[Counts, int], Shared]) -> Callable[[Counts, int], Shared]:
+    """Decorator: the rates or scores are computed once for the same counts and least count.
 
     Whoever calls must not write into the arrays.
     """
 
     @functools.wraps(compute)
-    def remembered(counts: Counts, min_n: int) -> Rates:
+    def remembered(counts: Counts, min_n: int) -> Shared:
         key = (compute.__name__, min_n)
         if key not in counts.memo:
             counts.memo[key] = compute(counts, min_n)
-        rates: Rates = counts.memo[key]
-        return rates
+        found: Shared = counts.memo[key]
+        return found
 
     return remembered
 

@@ -52,7 +52,7 @@ def test_relabelling_groups_leaves_comparisons_and_permutes_group_rates(tensor, 
         one, other = card.compute(counts(tensor), PAPER), card.compute(counts(tensor[order]), PAPER)
         if card in BETWEEN:
             same(one.value, other.value)
-        elif card.key != "disc_signed":
+        elif "pair" not in card.per:
             same(one.value[:, order], other.value)
 
 
@@ -75,6 +75,8 @@ def test_relabelling_classes_permutes_class_values_and_leaves_summaries(tensor, 
 @given(tensors())
 def test_duplicating_all_samples_changes_no_value(tensor):
     for card in CARDS:
+        if card.key in ("bgv", "bgv_tpr"):  # less noise is taken off
+            continue
         one, two = card.compute(counts(tensor), PAPER), card.compute(counts(2 * tensor), PAPER)
         same(one.value, two.value)
         assert (two.n == 2 * one.n).all(), card.key
