@@ -18,8 +18,6 @@ import pandas as pd
 from reports.catalogue import MetricCard, Strata, metric_cards
 from reports.convention import STRICT, Convention
 from reports.metrics.counts import Counts
-from reports.metrics.reasons import WORDS, Reason
-from reports.metrics.scores import Scores
 from reports.replicates.exchanged import exchanged_tensors
 from reports.replicates.floor import DRAWS, PRECISE, floor_of
 from reports.replicates.permuted import permuted_tensors
@@ -27,19 +25,16 @@ from reports.replicates.resampled import resampled_tensors
 from reports.replicates.streams import generator_for
 from reports.replicates.values import seed_mean, values_of_chunks
 from reports.runs import ALL, Runs
+from reports.statistic_columns import (
+    Measured,
+    difference_columns,
+    exchange_columns,
+    own_columns,
+    place_columns,
+    same_shape,
+)
 from reports.statistics_frame import STATISTICS
 from reports.stats.multiplicity import holm
-from reports.stats.seeds import (
-    cliffs_delta,
-    exchange_p,
-    over_seeds,
-    paired_t_p,
-    seed_interval,
-    smallest_sign_flip_p,
-    spread_p,
-    t_p,
-    t_reach,
-)
 
 Floats = npt.NDArray[np.float64]
 Progress = Callable[[int, int, str], None]
@@ -66,22 +61,6 @@ class Effort:
         return cls(PRECISE, 4 * RESAMPLES, PRECISE)
 
 
-@dataclass(frozen=True, eq=False)
-class _Measured:
-    """One metric of one method and attribute: observed per seed, and its replicates.
-
-    `values` is (S, P, E), `resampled` (B, P, E) averaged over the seeds.
-    """
-
-    card: MetricCard
-    scores: Scores
-    resampled: Floats
-
-    @property
-    def values(self) -> Floats:
-        return self.scores.value
-
-
 def statistics(
     runs: Sequence[Runs],
     baseline: str,
@@ -100,34 +79,64 @@ def statistics(
         convention: smallest denominators.
         effort: number of replicates.
         suite_seed: of the replicates' streams; methods share the draws of their data set.
-        progress: told before each method and attribute.
+        progress: told before each attribute of each data set.
 
     Returns:
         A frame with the columns `STATISTICS`, in the order of the runs.
     """
     effort = effort or Effort()
-    done, total = 0, sum(len(one.attribute_names()) + 1 for one in runs)
+    tasks = tasks_of(runs)
     frames = []
-    for group in _by_test_set(runs):
-        base = next((one for one in group if one.method == baseline), None)
-        for attribute in (ALL, *group[0].attribute_names()):
-            reference: dict[str, _Measured] = {}
-            ordered = sorted(group, key=lambda one: one is not base)
-            found: dict[int, pd.DataFrame] = {}
-            for one in ordered:
-                if progress is not None:
-                    progress(done, total, f"{one.method} by {attribute}")
-                done += 1
-                asked = _Asked(one, attribute, convention, effort, suite_seed)
-                measured = asked.measured()
-                if one is base:
-                    reference = measured
-                against = base if one is not base else None
-                found[id(one)] = asked.frame(measured, against, reference)
-            frames += [found[id(one)] for one in group]
-    if not frames:
-        return pd.DataFrame(columns=list(STATISTICS))
-    return _corrected(pd.concat(frames, ignore_index=True))
+    for done, task in enumerate(tasks):
+        if progress is not None:
+            progress(done, len(tasks), f"{task[0][0].dataset} by {task[1]}")
+        frames.append(task_statistics(*task, baseline, convention, effort, suite_seed))
+    return corrected(frames)
+
+
+#: all methods of one data set and rule, and an attribute (or `all`)
+Task = tuple[list[Runs], str]
+
+
+def tasks_of(runs: Iterable[Runs]) -> list[Task]:
+    """The pieces of work that do not depend on each other."""
+    return [
+        (group, attribute)
+        for group in _by_test_set(runs)
+        for attribute in (ALL, *group[0].attribute_names())
+    ]
+
+
+def task_statistics(
+    group: Sequence[Runs],
+    attribute: str,
+    baseline: str,
+    convention: Convention,
+    effort: Effort,
+    suite_seed: int = 0,
+) -> pd.DataFrame:
+    """The rows of one task, p values not yet corrected.
+
+    Args:
+        group: runs of one data set and rule.
+        attribute: by whose groups, or `all`.
+        baseline: as in `statistics`.
+        convention: as in `statistics`.
+        effort: number of replicates.
+        suite_seed: of the replicates' streams.
+    """
+    base = next((one for one in group if one.method == baseline), None)
+    reference: dict[str, Measured] = {}
+    found: dict[int, pd.DataFrame] = {}
+    # The baseline first, for the others are compared with its replicates.
+    for one in sorted(group, key=lambda one: one is not base):
+        asked = _Asked(one, attribute, convention, effort, suite_seed)
+        measured = asked.measured()
+        if one is base:
+            reference = measured
+        against = base if one is not base else None
+        found[id(one)] = asked.frame(measured, against, reference)
+    return pd.concat([found[id(one)] for one in group], ignore_index=True)
 
 
 def _by_test_set(runs: Iterable[Runs]) -> list[list[Runs]]:
@@ -148,7 +157,7 @@ class _Asked:
     effort: Effort
     suite_seed: int
 
-    def measured(self) -> dict[str, _Measured]:
+    def measured(self) -> dict[str, Measured]:
         """Every metric with its replicates of the test set."""
         counts = self._counts
         used = self._convention
@@ -168,14 +177,14 @@ class _Asked:
             )  # fmt: skip
             for card in cards:
                 scores = card.compute(counts, used)
-                found[card.key] = _Measured(card, scores, replicates[card.key])
+                found[card.key] = Measured(card, scores, replicates[card.key])
         return found
 
     def frame(
         self,
-        measured: Mapping[str, _Measured],
+        measured: Mapping[str, Measured],
         base: Runs | None,
-        reference: Mapping[str, _Measured],
+        reference: Mapping[str, Measured],
     ) -> pd.DataFrame:
         """The rows of this method and attribute, in the order of the metrics."""
         floors = self._floors(measured)
@@ -183,18 +192,18 @@ class _Asked:
         parts = []
         for card in self._cards:
             one = measured[card.key]
-            columns = _place_columns(one, self.attribute) | _own_columns(one)
+            columns = place_columns(one, self.attribute) | own_columns(one, measured)
             columns |= floors.get(card.key, {})
-            if base is not None and _same_shape(one, reference.get(card.key)):
-                columns |= _difference_columns(one, reference[card.key], self.runs, base)
-                columns |= _exchange_columns(one, reference[card.key], exchanged.get(card.key))
+            if base is not None and same_shape(one, reference.get(card.key)):
+                columns |= difference_columns(one, reference[card.key], self.runs, base)
+                columns |= exchange_columns(one, reference[card.key], exchanged.get(card.key))
             parts.append(pd.DataFrame(columns))
         frame = pd.concat(parts, ignore_index=True).reindex(columns=list(STATISTICS))
         for name in ("dataset", "method", "variant", "select"):
             frame[name] = getattr(self.runs, name)
         return frame
 
-    def _floors(self, measured: Mapping[str, _Measured]) -> dict[str, dict[str, Any]]:
+    def _floors(self, measured: Mapping[str, Measured]) -> dict[str, dict[str, Any]]:
         found: dict[str, dict[str, Any]] = {}
         counts = self._counts
         for null in NULLS:
@@ -272,87 +281,17 @@ class _Asked:
         return generator_for(self.suite_seed, self.runs.dataset, self.attribute, *names)
 
 
-def _same_shape(one: _Measured, other: _Measured | None) -> bool:
-    return other is not None and one.resampled.shape == other.resampled.shape
+def corrected(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
+    """The rows of all tasks, with Holm's p.
 
-
-def _place_columns(one: _Measured, attribute: str) -> dict[str, Any]:
-    scores = one.scores
-    return {
-        "attribute": attribute,
-        "metric": one.card.key,
-        "group": np.repeat(np.array(scores.groups, dtype=object), len(scores.emotions)),
-        "emotion": np.tile(np.array(scores.emotions, dtype=object), len(scores.groups)),
-    }
-
-
-def _own_columns(one: _Measured) -> dict[str, Any]:
-    """Mean, spread, sampling error and interval; `n` is the smallest denominator of any seed."""
-    mean, sd, seeds = over_seeds(one.values)
-    # A single resampling distribution serves all seeds: they share the test samples.
-    se_test = over_seeds(one.resampled)[1]
-    interval = seed_interval(one.values, se_test)
-    limits = one.card.limits
-    reason = np.where(seeds > 0, Reason.DEFINED, one.scores.reason[0])
-    return {
-        "mean": mean.ravel(),
-        "seeds": seeds.ravel(),
-        "n": one.scores.n.min(axis=0).ravel(),
-        "sd": sd.ravel(),
-        "se_test": se_test.ravel(),
-        "se": interval.se.ravel(),
-        "low": np.maximum(interval.low, limits[0]).ravel(),
-        "high": np.minimum(interval.high, limits[1]).ravel(),
-        "interval": "t",
-        "reason": np.array([WORDS[code] for code in reason.ravel()], dtype=object),
-    }
-
-
-def _difference_columns(one: _Measured, other: _Measured, runs: Runs, base: Runs) -> dict[str, Any]:
-    """Method less baseline: paired over the test samples, and over seeds where they match."""
-    spread = over_seeds(one.resampled - other.resampled)[1]
-    paired = runs.seeds == base.seeds
-    columns: dict[str, Any] = {
-        "baseline": base.method,
-        "cliffs_delta": cliffs_delta(one.values, other.values).ravel(),
-        "spread_p": spread_p(one.values, other.values).ravel(),
-    }
-    if paired:
-        interval = seed_interval(one.values - other.values, spread)
-        columns |= {
-            "seed_t_p": paired_t_p(one.values, other.values).ravel(),
-            "smallest_p": smallest_sign_flip_p(len(runs.seeds)),
-        }
-        difference, se, dof = interval.mean, interval.se, interval.dof
-        low, high = interval.low, interval.high
-    else:
-        own, their = seed_interval(one.values), seed_interval(other.values)
-        difference = own.mean - their.mean
-        se = np.sqrt(own.se**2 + their.se**2 + spread**2)
-        dof = np.fmin(own.dof, their.dof)
-        reach = t_reach(se, dof)
-        low, high = difference - reach, difference + reach
-    return columns | {
-        "difference": difference.ravel(),
-        "difference_low": low.ravel(),
-        "difference_high": high.ravel(),
-        "difference_p": t_p(difference, se, dof).ravel(),
-    }
-
-
-def _exchange_columns(one: _Measured, other: _Measured, exchanged: Floats | None) -> dict[str, Any]:
-    if exchanged is None:
-        return {}
-    observed = seed_mean(one.values, axis=0) - seed_mean(other.values, axis=0)
-    p = [exchange_p(float(observed[at]), exchanged[:, *at]) for at in np.ndindex(observed.shape)]
-    return {"exchange_p": np.array(p)}
-
-
-def _corrected(frame: pd.DataFrame) -> pd.DataFrame:
-    """Holm over the methods of one data set, rule and number, for floors and for differences."""
+    A family is one number of all methods of a data set and rule, for floors and for differences.
+    """
+    if not frames:
+        return pd.DataFrame(columns=list(STATISTICS))
+    frame = pd.concat(frames, ignore_index=True)
     place = ["dataset", "select", "attribute", "group", "emotion", "metric"]
     for source in ("floor_p", "difference_p"):
         frame[f"{source}_holm"] = frame.groupby(place, sort=False, dropna=False)[source].transform(
             lambda p: holm(p.to_numpy(dtype=np.float64))
         )
-    return frame
+    return frame[list(STATISTICS)]

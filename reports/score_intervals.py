@@ -1,0 +1,100 @@
+"""Intervals of scores that compare groups: from limits of all groups' rates at once.
+
+A bootstrap of a minimum, a maximum or their ratio adds the sampling noise a second time and covers
+next to nothing where the groups are equal (metrics.md 6.5).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+import numpy.typing as npt
+
+from reports.metrics.scores import Scores
+from reports.replicates.simultaneous import (
+    Compare,
+    between_limits,
+    sidak_normal,
+    sidak_wilson,
+    widened_by_seeds,
+)
+from reports.stats.seeds import over_seeds
+
+Floats = npt.NDArray[np.float64]
+
+#: summaries over classes; that of a mean is smooth enough for the t interval
+EXTREMES = ("max", "min")
+
+
+class Measured(Protocol):
+    """A metric's scores and its values on resampled test sets, (B, P, E)."""
+
+    @property
+    def scores(self) -> Scores: ...
+
+    @property
+    def resampled(self) -> Floats: ...
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """A score made of groups' rates: which metric these are, and how they are compared.
+
+    `proportion` rates are shares of test samples and have Wilson limits; others have normal limits
+    from the bootstrap.
+    """
+
+    rate: str
+    how: Compare
+    proportion: bool = True
+
+
+COMPARISONS: Mapping[str, Comparison] = {
+    "fs_acc": Comparison("acc", "ratio"),
+    "fs_gap": Comparison("acc", "gap"),
+    "fs_mca": Comparison("mca", "ratio", proportion=False),
+    "fs_tpr": Comparison("tpr", "ratio"),
+    "eopd": Comparison("tpr", "gap"),
+    "eopr": Comparison("tpr", "ratio"),
+    "fnr_gap": Comparison("tpr", "gap"),
+    "fpr_gap": Comparison("fpr", "gap"),
+    "disc": Comparison("sr", "gap"),
+    "dpd": Comparison("sr", "gap"),
+    "dpr": Comparison("sr", "ratio"),
+    "wga_attr": Comparison("acc", "worst"),
+}
+
+
+def comparison_limits(key: str, measured: Mapping[str, Measured]) -> tuple[Floats, Floats] | None:
+    """(P, E) limits of a score that compares groups, seeds included; None for other metrics.
+
+    Limits of the largest or smallest class are undefined: they would need all classes at once.
+
+    Args:
+        key: of the score.
+        measured: all metrics of the same method and attribute, by key.
+    """
+    known = COMPARISONS.get(key)
+    if known is None or known.rate not in measured:
+        return None
+    rates, one = measured[known.rate], measured[key]
+    if known.proportion:
+        low, high = sidak_wilson(rates.scores.value, rates.scores.n)
+    else:
+        low, high = sidak_normal(rates.scores.value, over_seeds(rates.resampled)[1])
+    ends = between_limits(low, high, known.how)
+    shape = one.scores.value.shape[1:]
+    limits = [np.full(shape, np.nan) for _ in ends]
+    classes = ends[0].shape[-1]
+    for limit, end in zip(limits, ends, strict=True):
+        limit[0, :classes] = end
+    wide = widened_by_seeds(limits[0], limits[1], one.scores.value)
+    return wide[0], wide[1]
+
+
+def has_t_interval(key: str, emotion: str) -> bool:
+    """Whether a score without limits of its own may have the t interval."""
+    return key not in COMPARISONS or emotion == "mean"

@@ -1,0 +1,139 @@
+"""Columns of the frame `statistics` for one metric of one method and attribute."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import numpy.typing as npt
+
+from reports.catalogue import MetricCard
+from reports.metrics.reasons import WORDS, Reason
+from reports.metrics.scores import Scores
+from reports.replicates.values import seed_mean
+from reports.runs import Runs
+from reports.score_intervals import comparison_limits, has_t_interval
+from reports.stats.seeds import (
+    SeedInterval,
+    cliffs_delta,
+    exchange_p,
+    over_seeds,
+    paired_t_p,
+    seed_interval,
+    smallest_sign_flip_p,
+    spread_p,
+    t_p,
+    t_reach,
+)
+
+Floats = npt.NDArray[np.float64]
+
+
+@dataclass(frozen=True, eq=False)
+class Measured:
+    """One metric of one method and attribute: observed per seed, and its replicates.
+
+    `values` is (S, P, E), `resampled` (B, P, E) averaged over the seeds.
+    """
+
+    card: MetricCard
+    scores: Scores
+    resampled: Floats
+
+    @property
+    def values(self) -> Floats:
+        return self.scores.value
+
+
+def same_shape(one: Measured, other: Measured | None) -> bool:
+    return other is not None and one.resampled.shape == other.resampled.shape
+
+
+def place_columns(one: Measured, attribute: str) -> dict[str, Any]:
+    scores = one.scores
+    return {
+        "attribute": attribute,
+        "metric": one.card.key,
+        "group": np.repeat(np.array(scores.groups, dtype=object), len(scores.emotions)),
+        "emotion": np.tile(np.array(scores.emotions, dtype=object), len(scores.groups)),
+    }
+
+
+def own_columns(one: Measured, measured: Mapping[str, Measured]) -> dict[str, Any]:
+    """Mean, spread, sampling error and interval; `n` is the smallest denominator of any seed."""
+    mean, sd, seeds = over_seeds(one.values)
+    # A single resampling distribution serves all seeds: they share the test samples.
+    se_test = over_seeds(one.resampled)[1]
+    interval = seed_interval(one.values, se_test)
+    low, high, kind = _limits(one, measured, interval)
+    reason = np.where(seeds > 0, Reason.DEFINED, one.scores.reason[0])
+    return {
+        "mean": mean.ravel(),
+        "seeds": seeds.ravel(),
+        "n": one.scores.n.min(axis=0).ravel(),
+        "sd": sd.ravel(),
+        "se_test": se_test.ravel(),
+        "se": interval.se.ravel(),
+        "low": np.maximum(low, one.card.limits[0]).ravel(),
+        "high": np.minimum(high, one.card.limits[1]).ravel(),
+        "interval": kind.ravel(),
+        "reason": np.array([WORDS[code] for code in reason.ravel()], dtype=object),
+    }
+
+
+def _limits(
+    one: Measured, measured: Mapping[str, Measured], interval: SeedInterval
+) -> tuple[Floats, Floats, npt.NDArray[np.object_]]:
+    """Limits and their kind: `simultaneous` where groups are compared, else `t`, or `none`."""
+    shape = interval.low.shape
+    plain = np.broadcast_to([has_t_interval(one.card.key, e) for e in one.scores.emotions], shape)
+    low, high = (np.where(plain, x, np.nan) for x in (interval.low, interval.high))
+    kind = np.where(plain, "t", "none").astype(object)
+    own = comparison_limits(one.card.key, measured)
+    if own is not None:
+        known = ~np.isnan(own[0])
+        low, high = np.where(known, own[0], low), np.where(known, own[1], high)
+        kind = np.where(known, "simultaneous", kind)
+    return low, high, np.where(np.isnan(low), "none", kind)
+
+
+def difference_columns(one: Measured, other: Measured, runs: Runs, base: Runs) -> dict[str, Any]:
+    """Method less baseline: paired over the test samples, and over seeds where they match."""
+    spread = over_seeds(one.resampled - other.resampled)[1]
+    paired = runs.seeds == base.seeds
+    columns: dict[str, Any] = {
+        "baseline": base.method,
+        "cliffs_delta": cliffs_delta(one.values, other.values).ravel(),
+        "spread_p": spread_p(one.values, other.values).ravel(),
+    }
+    if paired:
+        interval = seed_interval(one.values - other.values, spread)
+        columns |= {
+            "seed_t_p": paired_t_p(one.values, other.values).ravel(),
+            "smallest_p": smallest_sign_flip_p(len(runs.seeds)),
+        }
+        difference, se, dof = interval.mean, interval.se, interval.dof
+        low, high = interval.low, interval.high
+    else:
+        own, their = seed_interval(one.values), seed_interval(other.values)
+        difference = own.mean - their.mean
+        se = np.sqrt(own.se**2 + their.se**2 + spread**2)
+        dof = np.fmin(own.dof, their.dof)
+        reach = t_reach(se, dof)
+        low, high = difference - reach, difference + reach
+    return columns | {
+        "difference": difference.ravel(),
+        "difference_low": low.ravel(),
+        "difference_high": high.ravel(),
+        "difference_p": t_p(difference, se, dof).ravel(),
+    }
+
+
+def exchange_columns(one: Measured, other: Measured, exchanged: Floats | None) -> dict[str, Any]:
+    if exchanged is None:
+        return {}
+    observed = seed_mean(one.values, axis=0) - seed_mean(other.values, axis=0)
+    p = [exchange_p(float(observed[at]), exchanged[:, *at]) for at in np.ndindex(observed.shape)]
+    return {"exchange_p": np.array(p)}
