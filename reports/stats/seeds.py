@@ -15,8 +15,11 @@ Floats = NDArray[np.float64]
 
 LEVEL = 0.95
 #: differences below this are rounding, not spread
-ROUNDING = 1e-12
-NO_SEED = "no seed has a value"
+DECIMALS = 12
+ROUNDING = 10.0**-DECIMALS
+#: sign-flip tests go through all 2^S patterns
+MOST_FLIPS = 20
+NO_PAIR = "no two runs to compare"
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,7 +29,7 @@ class SeedInterval:
     Attributes:
         mean: of the defined seeds; NaN without any.
         se: standard error of seeds and test samples together.
-        low, high: 95 % limits.
+        low, high: 95 % limits; NaN where no spread was seen at all, which proves no certainty.
         dof: Satterthwaite degrees of freedom; infinite where only sampling error counts.
         seeds: defined seeds; with one, its own spread is not in the interval.
     """
@@ -53,23 +56,25 @@ def seed_interval(values: ArrayLike, se_test: ArrayLike = 0.0) -> SeedInterval:
     Source: decisions 23; Satterthwaite 1946.
     """
     mean, sd, seeds = over_seeds(values)
+    unknown = np.where(np.isnan(mean), np.nan, 0.0)
     seed_part = np.where(seeds > 1, sd**2, 0.0) / np.maximum(seeds, 1)
-    variance = seed_part + np.asarray(se_test, dtype=np.float64) ** 2
+    variance = seed_part + np.asarray(se_test, dtype=np.float64) ** 2 + unknown
     # The sampling error comes from many replicates: its own degrees of freedom count as infinite.
     dof = np.full(np.shape(variance), np.inf)
     own = np.where(seed_part > 0, seed_part, np.nan) ** 2 / np.maximum(seeds - 1, 1)
     np.divide(variance**2, own, out=dof, where=seed_part > 0)
-    half = t_reach(np.sqrt(variance), dof)
-    unknown = np.where(np.isnan(mean), np.nan, 0.0)
-    return SeedInterval(
-        mean, np.sqrt(variance) + unknown, mean - half, mean + half, dof + unknown, seeds
-    )
+    half = t_reach(np.where(variance > 0, np.sqrt(variance), np.nan), dof)
+    return SeedInterval(mean, np.sqrt(variance), mean - half, mean + half, dof + unknown, seeds)
 
 
 def over_seeds(values: ArrayLike, ddof: int = 1) -> tuple[Floats, Floats, NDArray[np.int64]]:
     """Mean, standard deviation and number of the defined values along the first axis.
 
     The deviation is NaN for fewer than two defined values, the mean without any.
+
+    Args:
+        values: (S, ...) numbers of the order of 1 at most, NaN where undefined.
+        ddof: 1 for the spread of training runs, 0 for that of these runs only.
     """
     table = np.asarray(values, dtype=np.float64)
     known = ~np.isnan(table)
@@ -79,7 +84,9 @@ def over_seeds(values: ArrayLike, ddof: int = 1) -> tuple[Floats, Floats, NDArra
     squares = np.where(known, (table - mean) ** 2, 0.0).sum(axis=0)
     sd = np.full(seeds.shape, np.nan)
     np.divide(squares, seeds - ddof, out=sd, where=seeds > 1)
-    return mean, np.sqrt(sd), seeds
+    sd = np.sqrt(sd)
+    # Equal values leave a spread of rounding errors, which would pass for a tiny standard error.
+    return mean, np.where(sd <= ROUNDING * np.maximum(1.0, np.abs(mean)), 0.0, sd), seeds
 
 
 def t_reach(se: ArrayLike, dof: ArrayLike) -> Floats:
@@ -102,8 +109,7 @@ def paired_t_p(a: ArrayLike, b: ArrayLike) -> Floats:
     """
     d = np.asarray(a, dtype=np.float64) - np.asarray(b, dtype=np.float64)
     mean, sd, pairs = over_seeds(d)
-    spread = np.where(sd > ROUNDING * np.maximum(1.0, np.abs(mean)), sd, np.nan)
-    return t_p(mean, spread / np.sqrt(np.maximum(pairs, 1)), np.maximum(pairs - 1, 1))
+    return t_p(mean, sd / np.sqrt(np.maximum(pairs, 1)), np.maximum(pairs - 1, 1))
 
 
 def smallest_sign_flip_p(seeds: int) -> float:
@@ -112,28 +118,50 @@ def smallest_sign_flip_p(seeds: int) -> float:
 
 
 def sign_flip_test(a: ArrayLike, b: ArrayLike) -> Outcome:
-    """Exact two-sided test that flips the signs of the S differences; at most 20 seeds."""
+    """Exact two-sided test that flips the signs of the S paired differences; at most 20 seeds.
+
+    The statistic is the mean difference. Pairs with NaN are left out.
+    """
     d = _paired(a, b)
+    return _flipped(d, float(d.mean()) if len(d) else math.nan)
+
+
+def signed_rank_test(a: ArrayLike, b: ArrayLike) -> Outcome:
+    """Wilcoxon's signed-rank test of S pairs, exact also with ties; at most 20 seeds.
+
+    Equal pairs are left out, as Wilcoxon did; the statistic is the sum of the positive ranks.
+    """
+    d = _paired(a, b)
+    d = d[np.abs(d) > ROUNDING]
+    ranks = np.sign(d) * stats.rankdata(np.round(np.abs(d), DECIMALS))
+    return _flipped(ranks, float(ranks[ranks > 0].sum()))
+
+
+def _flipped(d: Floats, statistic: float) -> Outcome:
+    """Share of all sign patterns whose sum is at least as far from 0 as that of `d`."""
     if not len(d):
-        return Outcome(reason=NO_SEED)
-    if len(d) > 20:
-        return Outcome(n=len(d), reason="more than 20 seeds: use the t test")
-    signs = 1 - 2 * ((np.arange(2 ** len(d))[:, None] >> np.arange(len(d))) & 1)
-    sums = np.abs(signs @ d)
-    observed = abs(d.sum())
-    p = float(np.mean(sums >= observed - _rounding(d) * len(d)))
-    return Outcome(statistic=float(d.mean()), p=p, n=len(d))
+        return Outcome(reason=NO_PAIR)
+    if len(d) > MOST_FLIPS:
+        return Outcome(n=len(d), reason=f"more than {MOST_FLIPS} seeds: use the t test")
+    sums = np.zeros(1)
+    for one in d:
+        sums = np.concatenate([sums + one, sums - one])
+    slack = ROUNDING * len(d) * max(1.0, float(np.abs(d).max()))
+    p = float(np.mean(np.abs(sums) >= abs(d.sum()) - slack))
+    return Outcome(statistic=statistic, p=p, n=len(d))
 
 
 def cliffs_delta(a: ArrayLike, b: ArrayLike) -> Floats:
     """(...) share of pairs with a > b less that with a < b, in [-1, 1]; NaN without values.
+
+    Values that differ by rounding only are equal.
 
     Args:
         a: (S, ...) values.
         b: (R, ...) values.
     """
     first, second = np.asarray(a, np.float64)[:, None], np.asarray(b, np.float64)[None]
-    sign = np.sign(first - second)
+    sign = np.sign(np.round(first - second, DECIMALS))
     known = ~np.isnan(sign)
     pairs = known.sum(axis=(0, 1))
     delta = np.full(pairs.shape, np.nan)
@@ -144,7 +172,9 @@ def cliffs_delta(a: ArrayLike, b: ArrayLike) -> Floats:
 def spread_p(a: ArrayLike, b: ArrayLike) -> Floats:
     """(...) p of Brown-Forsythe tests of equal spread over seeds.
 
-    NaN where a side has fewer than two values, or nothing spreads about its median differently.
+    NaN where a side has fewer than two values, or where all values lie equally far from the median
+    of their side (always so with two values a side): F would be infinite or 0 / 0, which proves
+    nothing. Equals `scipy.stats.levene(center="median")`.
 
     Args:
         a: (S, ...) values.
@@ -177,7 +207,16 @@ def _median(values: Floats) -> Floats:
 
 
 def mcnemar(correct_a: ArrayLike, correct_b: ArrayLike) -> Outcome:
-    """Exact binomial McNemar test on the samples that one method gets right and the other wrong."""
+    """Exact two-sided McNemar test of the samples that one method gets right, the other wrong.
+
+    Args:
+        correct_a: (N,) whether the one method is right.
+        correct_b: (N,) whether the other is, on the same samples.
+
+    Returns:
+        Its statistic is the number that only a gets right less the number that only b does; no p
+        where both are right on the same samples.
+    """
     first, second = np.asarray(correct_a, dtype=bool), np.asarray(correct_b, dtype=bool)
     only_a, only_b = int((first & ~second).sum()), int((~first & second).sum())
     if only_a + only_b == 0:
@@ -204,7 +243,7 @@ def exchange_p(observed: float, exchanged: ArrayLike) -> float:
     if not len(d) or math.isnan(observed):
         return math.nan
     # Equal up to rounding counts as extreme.
-    slack = 1e-12 * max(1.0, abs(observed))
+    slack = ROUNDING * max(1.0, abs(observed))
     return float((1 + (np.abs(d) >= abs(observed) - slack).sum()) / (len(d) + 1))
 
 
@@ -215,8 +254,3 @@ def _known(values: ArrayLike) -> Floats:
 
 def _paired(a: ArrayLike, b: ArrayLike) -> Floats:
     return _known(np.asarray(a, dtype=np.float64) - np.asarray(b, dtype=np.float64))
-
-
-def _rounding(d: Floats) -> float:
-    """What differences of equal numbers may amount to."""
-    return 1e-12 * max(1.0, float(np.abs(d).max(initial=0)))
