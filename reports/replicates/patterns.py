@@ -7,6 +7,7 @@ permutation and every resampling, so a replicate needs only the counts of such p
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 
 import numpy as np
 import numpy.typing as npt
@@ -46,8 +47,7 @@ class Patterns:
     def spans(self) -> list[tuple[int, slice]]:
         """The true classes that occur, each with the place of its patterns."""
         labels, starts = np.unique(self.label, return_index=True)
-        ends = [*starts[1:].tolist(), len(self.label)]
-        pairs = zip(starts.tolist(), ends, strict=True)
+        pairs = pairwise([*starts.tolist(), len(self.label)])
         return [(label, slice(*span)) for label, span in zip(labels.tolist(), pairs, strict=True)]
 
 

@@ -89,7 +89,7 @@ def between_limits(low: Floats, high: Floats, how: Compare) -> tuple[Floats, Flo
     high_min, high_max = _extremes(high, enough)
     match how:
         case "ratio":
-            ends = _ratio(low_min, high_max), np.fmin(_ratio(high_min, low_max, zero=1.0), 1.0)
+            ends = _ratio(low_min, high_max), np.minimum(_ratio(high_min, low_max, zero=1.0), 1.0)
         case "gap":
             ends = np.maximum(low_max - high_min, 0.0), high_max - low_min
         case "worst":
