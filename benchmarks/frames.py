@@ -153,22 +153,61 @@ def _measured(
     convention: Convention,
 ) -> pd.DataFrame:
     """Metric rows of one cell, or of the folds of a repeat pooled, under every selection rule."""
-    empty = pd.DataFrame(columns=list(METRIC_COLUMNS))
-    records = [store.record(cell["id"]) for cell in cells]
-    if any(record is None or record["status"] != "done" for record in records):
-        return empty
+    if not _all_done(store, cells):
+        return pd.DataFrame(columns=list(METRIC_COLUMNS))
 
     def measured() -> pd.DataFrame:
-        sets = [prediction_sets(store, cell, dataset) for cell in cells]
-        label = f"{cells[0]['seed']}-{cells[-1]['seed']}"
-        rules = zip(*sets, strict=True)
-        merged = [pooled(own, label) if len(own) > 1 else own[0] for own in rules]
-        return pd.concat([measure(one, convention) for one in merged], ignore_index=True)
+        sets = _joined_sets(store, cells, dataset)
+        return pd.concat([measure(one, convention) for one in sets], ignore_index=True)
 
-    # A cell of the same id can have been stored anew, with features.
-    ids = [cell["id"] + str(store.written(cell["id"])) for cell in cells]
-    kept = [*ids, convention.name, str(convention.min_n), str(dataset["intersections"])]
-    return cache.frame("\0".join(kept), measured)
+    kept = [*_stamps(store, cells), convention.name, str(convention.min_n)]
+    return cache.frame("\0".join([*kept, str(dataset["intersections"])]), measured)
+
+
+def finished_sets(store: Store, plan: Plan, rule: str) -> list[PredictionSet]:
+    """Test predictions under one rule of all that is finished.
+
+    A data set with folds gives one set for each whole repeat.
+    """
+    return [
+        one
+        for dataset, group in _finished(store, plan)
+        for one in _joined_sets(store, group, dataset)
+        if one.select == rule
+    ]
+
+
+def finished_stamps(store: Store, plan: Plan) -> list[str]:
+    """What tells the finished cells of a study from any others, without reading them."""
+    stamps = [stamp for _, group in _finished(store, plan) for stamp in _stamps(store, group)]
+    return [str(plan["datasets"]), *stamps]
+
+
+def _finished(store: Store, plan: Plan) -> list[tuple[Plan, list[Mapping[str, Any]]]]:
+    return [
+        (dataset, group)
+        for name, dataset in plan["datasets"].items()
+        for group in _groups(plan, name, dataset["folds"])
+        if len(group) == dataset["folds"] and _all_done(store, group)
+    ]
+
+
+def _all_done(store: Store, cells: Sequence[Mapping[str, Any]]) -> bool:
+    return all(store.is_done(cell["id"]) for cell in cells)
+
+
+def _joined_sets(
+    store: Store, cells: Sequence[Mapping[str, Any]], dataset: Plan
+) -> list[PredictionSet]:
+    """One set for each selection rule, folds of a repeat pooled."""
+    sets = [prediction_sets(store, cell, dataset) for cell in cells]
+    label = f"{cells[0]['seed']}-{cells[-1]['seed']}"
+    return [pooled(own, label) if len(own) > 1 else own[0] for own in zip(*sets, strict=True)]
+
+
+def _stamps(store: Store, cells: Sequence[Mapping[str, Any]]) -> list[str]:
+    """Ids with the time of writing: a cell of the same id can have been stored anew."""
+    return [f"{cell['id']} {store.written(cell['id'])}" for cell in cells]
 
 
 def _seed_ranks(seeds: pd.Series[str]) -> pd.Series[float]:

@@ -7,9 +7,9 @@ from argparse import Namespace
 from collections.abc import Sequence
 from pathlib import Path
 
-from benchmarks.audit_progress import AuditProgress
 from benchmarks.errors import StoreError, StudyError
 from benchmarks.paths import shown
+from benchmarks.task_progress import TaskProgress
 from reports.audit.action_units import parse_thresholds
 from reports.audit.confusion_file import parse_confusions, with_confusions
 from reports.audit.counts_file import read_counts
@@ -52,10 +52,10 @@ def main(arguments: Namespace) -> int:
         print(line)
     expert = _expert(arguments)
     _check_folder(out)
-    with AuditProgress() as progress:
+    with TaskProgress() as progress:
         result = audit(inputs, options, expert=expert, progress=progress)
     try:
-        with AuditProgress("figures") as progress:
+        with TaskProgress("figures") as progress:
             written = write_audit(result, out, options.convention, progress=progress)
     except OSError as error:
         raise StoreError(f"{out} cannot be written: {error.strerror or error}.") from None

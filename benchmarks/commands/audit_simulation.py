@@ -11,9 +11,9 @@ from pathlib import Path
 from tabulate import tabulate
 
 from benchmarks.audit_levels import LevelRow, level_frame, simulate
-from benchmarks.audit_progress import AuditProgress
 from benchmarks.errors import StoreError
 from benchmarks.paths import shown
+from benchmarks.task_progress import TaskProgress
 from reports.files import write_text
 from reports.rounding import rounded
 
@@ -28,7 +28,7 @@ def main(arguments: Namespace, out: Path) -> int:
         StoreError: the folder cannot be written.
     """
     count = arguments.simulate
-    with AuditProgress("data sets") as progress:
+    with TaskProgress("data sets") as progress:
         rows = simulate(
             count,
             max(count // FEWER, 1),

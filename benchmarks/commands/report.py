@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import Namespace
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from benchmarks.errors import StudyError
@@ -11,6 +12,8 @@ from benchmarks.frames import study_frames
 from benchmarks.staleness import changed_code, stale_cells
 from benchmarks.store import Store, reported
 from benchmarks.study import SELECTION_RULES, check_choice
+from benchmarks.study_statistics import study_statistics
+from benchmarks.task_progress import TaskProgress
 from reports.convention import convention_named
 from reports.report import FORMATS, write_report
 
@@ -64,6 +67,9 @@ def report_store(
     # Only the file of all metrics holds those of every rule.
     rules = None if "csv" in formats else (plan["select"],)
     frames = study_frames(store, plan, chosen, rules=rules)
+    with TaskProgress("statistics") as progress:
+        found = study_statistics(store, plan, chosen, progress=progress)
+    frames = replace(frames, statistics=found)
     with reported(store.root):
         return write_report(frames, store.root / "report", formats, layouts, chosen)
 

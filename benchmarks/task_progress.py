@@ -1,4 +1,4 @@
-"""What a person sees while an audit runs: a live line on a terminal, plain lines elsewhere."""
+"""What a person sees while tasks run: a live line on a terminal, plain lines elsewhere."""
 
 from __future__ import annotations
 
@@ -16,8 +16,8 @@ EVERY = 10.0
 _TEXT = 34
 
 
-class AuditProgress:
-    """Counts what is done and estimates the time left; a quick audit prints nothing."""
+class TaskProgress:
+    """Counts what is done and estimates the time left; what is quick prints nothing."""
 
     def __init__(self, counted: str = "questions") -> None:
         self.started = self.said = time.monotonic()

@@ -1,0 +1,92 @@
+"""Statistics of a stored study: computed in parallel, kept for the next report."""
+
+from __future__ import annotations
+
+import multiprocessing
+import os
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
+from dataclasses import astuple
+from typing import Any
+
+import pandas as pd
+
+from benchmarks.frame_cache import FrameCache, code_stamp
+from benchmarks.frames import METRIC_CODE, finished_sets, finished_stamps
+from benchmarks.store import Store
+from reports.convention import Convention
+from reports.runs import runs_of
+from reports.statistics import Effort, Task, corrected, task_statistics, tasks_of
+
+Progress = Callable[[int, int, str], None]
+
+#: the method that all others are compared with
+BASELINE = "ce"
+CODE = (*METRIC_CODE, "reports/replicates", "reports/stats", "reports/runs.py",
+        "reports/statistics.py", "reports/statistic_columns.py", "reports/score_intervals.py",
+        "reports/statistics_frame.py")  # fmt: skip
+#: fewer tasks than this are not worth starting processes for
+FEW_TASKS = 4
+
+
+def study_statistics(
+    store: Store,
+    plan: Mapping[str, Any],
+    convention: Convention,
+    *,
+    effort: Effort | None = None,
+    progress: Progress | None = None,
+) -> pd.DataFrame:
+    """The frame `statistics` of the study's selection rule.
+
+    Args:
+        store: the result folder.
+        plan: its `plan.json`; `select` says whose checkpoints.
+        convention: smallest denominators.
+        effort: number of replicates.
+        progress: told as tasks end.
+    """
+    effort = effort or Effort()
+    rule = plan["select"]
+    parts = [*finished_stamps(store, plan), rule, repr(astuple(convention)), repr(effort), BASELINE]
+    key = "\0".join(["statistics", *parts])
+    cache = FrameCache(store.root, code_stamp(CODE))
+
+    def made() -> pd.DataFrame:
+        tasks = tasks_of(runs_of(finished_sets(store, plan, rule)))
+        return corrected(_all_tasks(tasks, convention, effort, progress))
+
+    return cache.frame(key, made)
+
+
+def _all_tasks(
+    tasks: Sequence[Task], convention: Convention, effort: Effort, progress: Progress | None
+) -> list[pd.DataFrame]:
+    """The rows of each task, in order."""
+    tell = progress or (lambda done, total, what: None)
+    workers = min(len(os.sched_getaffinity(0)), len(tasks))
+    if workers < 2 or len(tasks) < FEW_TASKS:
+        found = []
+        for done, (group, attribute) in enumerate(tasks):
+            tell(done, len(tasks), f"statistics of {group[0].dataset} by {attribute}")
+            found.append(task_statistics(group, attribute, BASELINE, convention, effort))
+        return found
+    context = multiprocessing.get_context("spawn")
+    with ProcessPoolExecutor(workers, mp_context=context) as pool:
+        # The tasks with most groups take longest: they are begun first.
+        order = sorted(range(len(tasks)), key=lambda at: -_size(tasks[at]))
+        waiting = {
+            at: pool.submit(task_statistics, *tasks[at], BASELINE, convention, effort)
+            for at in order
+        }
+        frames = {}
+        for done, at in enumerate(order):
+            group, attribute = tasks[at]
+            tell(done, len(tasks), f"statistics of {group[0].dataset} by {attribute}")
+            frames[at] = waiting[at].result()
+    return [frames[at] for at in range(len(tasks))]
+
+
+def _size(task: Task) -> int:
+    group, attribute = task
+    return len(group) * len(group[0].groups(attribute)[0])
