@@ -17,6 +17,7 @@ from reports.stats.outcome import Outcome
 Floats = NDArray[np.float64]
 
 FEWEST_BLOCKS = 5
+DECIMALS = 12
 TOO_FEW = "too few data sets for a rank test"
 TIED = "all methods tie on every data set"
 
@@ -28,7 +29,8 @@ class Ranking:
     Attributes:
         mean_ranks: (k,) 1 is best; ties share their ranks.
         friedman: chi-square with tie correction, k - 1 degrees of freedom.
-        iman_davenport: its F form, the better calibrated of the two.
+        iman_davenport: its F form, the better calibrated of the two; the second degrees of freedom
+            are (k - 1) (N - 1).
     """
 
     mean_ranks: Floats
@@ -39,7 +41,8 @@ class Ranking:
 def ranking(scores: ArrayLike) -> Ranking:
     """Mean ranks and Friedman's test of (N, k) scores, higher better; blocks with NaN are left out.
 
-    Fewer than five blocks, or fewer than three methods, give ranks without a test.
+    Fewer than five blocks, or fewer than three methods, give ranks without a test. Scores that
+    differ by rounding only tie.
 
     Source: metrics.md 8.2; Friedman 1937; Iman and Davenport 1980; Demsar 2006.
     """
@@ -49,7 +52,8 @@ def ranking(scores: ArrayLike) -> Ranking:
     if not blocks:
         nothing = Outcome(reason=TOO_FEW)
         return Ranking(np.full(k, np.nan), nothing, nothing)
-    ranks = stats.rankdata(-table, axis=1)
+    # Means of equal numbers in another order differ in the last bit, and are no better for it.
+    ranks = stats.rankdata(-np.round(table, DECIMALS), axis=1)
     mean = ranks.mean(axis=0)
     if blocks < FEWEST_BLOCKS or k < 3:
         reason = TOO_FEW if blocks < FEWEST_BLOCKS else "fewer than three methods"
@@ -77,7 +81,9 @@ def _tests(ranks: Floats) -> tuple[Outcome, Outcome]:
 
 
 def critical_difference(k: int, blocks: int, alpha: float = 0.05) -> float:
-    """Difference of mean ranks from which two of k methods differ (Nemenyi); NaN below 5 blocks.
+    """Difference of mean ranks from which two of k methods differ (Nemenyi).
+
+    NaN below five blocks or two methods.
 
     Source: Demsar 2006; q is the studentised range quantile over the square root of 2.
     """
@@ -88,7 +94,7 @@ def critical_difference(k: int, blocks: int, alpha: float = 0.05) -> float:
 
 
 def cliques(mean_ranks: ArrayLike, difference: float) -> list[tuple[int, ...]]:
-    """Maximal groups of two or more methods whose mean ranks lie within the critical difference.
+    """Maximal groups of two or more methods whose mean ranks differ less than critically.
 
     Args:
         mean_ranks: (k,) ranks.
@@ -102,7 +108,7 @@ def cliques(mean_ranks: ArrayLike, difference: float) -> list[tuple[int, ...]]:
     found: list[tuple[int, ...]] = []
     reached = 0
     for start in range(len(order)):
-        inside = ranks[order[start:]] - ranks[order[start]] <= difference
+        inside = ranks[order[start:]] - ranks[order[start]] < difference
         stop = start + int(inside.sum())
         if stop - start > 1 and stop > reached:
             found.append(tuple(int(place) for place in order[start:stop]))

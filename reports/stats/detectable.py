@@ -13,8 +13,11 @@ def detectable_rates(
     """Rates below and above p1 that differ from it detectably, by the arcsine form.
 
     Args:
-        n1, n2: samples of the two groups.
+        n1: samples of the first group.
+        n2: samples of the second.
         p1: rate of the first.
+        alpha: two-sided level of the test.
+        power: chance of finding the difference.
 
     Returns:
         (lower, upper) rate of the second group; NaN where none in [0, 1] is far enough, or a group

@@ -45,8 +45,17 @@ class SeedInterval:
 def seed_interval(values: ArrayLike, se_test: ArrayLike = 0.0) -> SeedInterval:
     """Intervals of means over seeds: se^2 = sd^2 / S + se_test^2, t with Satterthwaite's dof.
 
-    The percentile bootstrap over five seeds covers 84 % when seed noise dominates; this interval
-    covers 93 to 97 % (`tests/reports/stats/test_seeds.py`).
+    Coverage in percent at nominal 95, by the ratio se_test : sd / sqrt(S), over 200,000 normal
+    studies each (the percentile bootstrap over five seeds: 84 where seed noise dominates):
+
+        S    test only   4:1    2:1    1:1    1:2    1:4   1:10   seeds only
+        2       95.0    95.1   94.8   92.9   88.9   87.3   89.4      95.0
+        3       95.0    95.1   95.1   94.1   92.6   92.4   93.8      95.0
+        5       95.0    95.1   95.1   94.7   94.2   94.3   94.8      95.1
+        10      94.9    94.9   94.9   95.0   94.8   94.9   95.0      95.0
+
+    Where runs err on different images, that disagreement is in both parts: rates of five runs on
+    30 to 3,068 images are covered 93 to 98 %, 99 % if all images are equally hard.
 
     Args:
         values: (S, ...) scores, NaN where undefined.

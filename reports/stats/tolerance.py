@@ -22,16 +22,46 @@ def equal_exact(new: float, old: float, *, is_p: bool = False) -> bool:
 
     Two undefined numbers agree; an undefined and a defined one do not.
 
+    Args:
+        new: number of this version.
+        old: number it is compared with, whose size sets the tolerance.
+        is_p: whether they are p values.
+
     Source: metrics.md 13, tier A.
     """
     if math.isnan(new) or math.isnan(old):
         return math.isnan(new) and math.isnan(old)
+    if new == old:
+        return True  # also infinite ones
     allowed = 1e-6 * abs(old) if is_p else 1e-12 + 1e-9 * abs(old)
-    return abs(new - old) <= allowed
+    return math.isfinite(old) and abs(new - old) <= allowed
+
+
+def equal_simulated(new: float, old: float, standard_error: float) -> bool:
+    """Whether two Monte-Carlo numbers agree: within five standard errors of their simulation.
+
+    For library versions that draw otherwise; on the same versions a fixed generator gives equal
+    numbers.
+
+    Args:
+        new: number of this version.
+        old: number it is compared with.
+        standard_error: Monte-Carlo error of one of them, at least 0.
+
+    Source: metrics.md 13, tier A.
+    """
+    return equal_exact(new, old) or abs(new - old) <= 5 * standard_error
 
 
 def flipped_share(new: ArrayLike, old: ArrayLike) -> float:
-    """Share of samples whose predicted class changed; 1 where the numbers of samples differ."""
+    """Share of samples whose predicted class changed; 1 where the numbers of samples differ.
+
+    Args:
+        new: (N,) predicted classes.
+        old: (N,) those they are compared with.
+
+    Source: metrics.md 13, tier B.
+    """
     first, second = np.asarray(new), np.asarray(old)
     if first.shape != second.shape:
         return 1.0
@@ -45,8 +75,10 @@ class Equivalence:
     Attributes:
         difference: mean of the new less mean of the reference.
         low, high: 90 % limits (two one-sided tests at 5 %).
-        verdict: `equivalent` inside the margin, `different` outside, else `inconclusive`.
+        verdict: `equivalent` if the limits lie inside the margin, `different` if both lie beyond
+            the same side, else `inconclusive`: more seeds are needed.
         alarm: the difference is larger than chance alone makes it once in a hundred jobs.
+        margin: the margin that was used.
     """
 
     difference: float
@@ -54,6 +86,12 @@ class Equivalence:
     high: float
     verdict: Verdict
     alarm: bool
+    margin: float
+
+    @property
+    def outside(self) -> bool:
+        """Whether the difference itself exceeds the margin: decides where seeds have run out."""
+        return abs(self.difference) > self.margin
 
 
 def equivalence(
@@ -61,15 +99,22 @@ def equivalence(
 ) -> Equivalence:
     """Welch's two one-sided tests of new against reference seeds.
 
+    Fewer than two defined values on a side are inconclusive, with limits of NaN. A metric that must
+    not get worse but may get better asks for `low > -margin` (higher better) alone, at 5 %.
+
     Args:
-        new, reference: at least two values each, none undefined.
+        new: (S,) values of new seeds; NaN is left out.
+        reference: (R,) values of the reference seeds.
         margin: difference that does not matter, above 0; never taken below the standard error of
             the reference.
         checks: comparisons of the whole job, among which one false alarm in a hundred is shared.
 
     Source: metrics.md 13, tier C.
     """
-    z, x = np.asarray(new, np.float64), np.asarray(reference, np.float64)
+    z, x = (v[~np.isnan(v)] for v in (np.asarray(new, float), np.asarray(reference, float)))
+    if min(len(z), len(x)) < 2:
+        difference = float(z.mean() - x.mean()) if len(z) and len(x) else math.nan
+        return Equivalence(difference, math.nan, math.nan, "inconclusive", False, margin)
     difference = float(z.mean() - x.mean())
     parts = [float(v.var(ddof=1)) / len(v) for v in (z, x)]
     se = math.sqrt(sum(parts))
@@ -79,13 +124,14 @@ def equivalence(
     verdict: Verdict = "inconclusive"
     if -margin < low and high < margin:
         verdict = "equivalent"
-    elif low > margin or high < -margin:
+    elif low >= margin or high <= -margin:
         verdict = "different"
     sd = float(x.std(ddof=1))
     factor = float(stats.t.ppf(1 - FALSE_ALARMS / checks / 2, len(x) - 1))
     limit = factor * sd * math.sqrt(1 / len(x) + 1 / len(z))
+    # Without spread in the reference any change is one, but not the rounding of a mean.
     alarm = abs(difference) > max(limit, 1e-12)
-    return Equivalence(difference, low, high, verdict, alarm)
+    return Equivalence(difference, low, high, verdict, alarm, margin)
 
 
 def _welch(parts: list[float], sizes: tuple[int, int]) -> float:
