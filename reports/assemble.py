@@ -5,11 +5,13 @@ from __future__ import annotations
 import math
 import re
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from reports.catalogue import LayoutCard
 from reports.convention import Convention
 from reports.metrics.reasons import SKIPPED
+from reports.ranks import Ranks, ranks_of
+from reports.relative_cells import rank_cell, relative_cell
 from reports.rows import BLOCKS, FREE_BLOCK, Entry, MethodRow
 from reports.specs import ColumnSpec, DatasetCard, TableSpec
 from reports.study import StudyFrames
@@ -28,18 +30,16 @@ def assembled(
     convention: Convention,
 ) -> Table:
     """The finished table of one spec: cells, blocks, bold marks, notes and caption."""
+    shown = shown_rows(spec, rows)
+    context = _Context(study, rows, convention, ranks_of(spec.columns, rows))
     blocks = tuple(
         Block(
             title,
-            tuple(
-                _printed_row(row, spec.columns, rows, convention)
-                for row in rows
-                if row.block == title
-            ),
+            tuple(_printed_row(row, spec.columns, context) for row in shown if row.block == title),
             compared=title == FREE_BLOCK,
         )
         for title in BLOCKS
-        if any(row.block == title for row in rows)
+        if any(row.block == title for row in shown)
     )
     columns = tuple(
         _printed_column(column, _column_note(column, rows, convention)) for column in spec.columns
@@ -47,15 +47,25 @@ def assembled(
     subject = f" by {spec.attribute}" if spec.attribute else ""
     table = with_bold(
         Table(
-            key=_slug(layout.key, dataset.key, spec.attribute),
+            key=table_key(layout, dataset, spec),
             title=f"{layout.title}{subject}, {dataset.title}",
-            caption=_caption(study, dataset, f"{spec.about}{subject}", rows, convention),
+            caption=_caption(dataset, f"{spec.about}{subject}", spec.columns, context),
             columns=columns,
             blocks=blocks,
-            footer=(_smallest_n(spec.columns, rows),),
+            footer=(_smallest_n(spec.columns, shown),),
         )
     )
     return replace(table, remark=_remark(table, spec, convention))
+
+
+def shown_rows(spec: TableSpec, rows: Sequence[MethodRow]) -> list[MethodRow]:
+    """The methods of a table: those that its spec names, or all."""
+    return [row for row in rows if not spec.methods or row.method in spec.methods]
+
+
+def table_key(layout: LayoutCard, dataset: DatasetCard, spec: TableSpec) -> str:
+    """The file name of a table, without suffix."""
+    return _slug(layout.key, dataset.key, spec.attribute)
 
 
 def _slug(*parts: str) -> str:
@@ -67,24 +77,38 @@ def _place(column: ColumnSpec) -> tuple[str, str, str, str]:
 
 
 def _printed_column(spec: ColumnSpec, note: str) -> Column:
-    return Column(spec.header, spec.span, spec.better, note, _place(spec), spec.less)
+    place = () if spec.ranks else _place(spec)
+    return Column(spec.header, spec.span, spec.better, note, place, spec.less)
 
 
-def _printed_row(
-    row: MethodRow, columns: Sequence[ColumnSpec], rows: Sequence[MethodRow], convention: Convention
-) -> Row:
-    cells = []
-    for column in columns:
-        entries = row.values.get(_place(column), [])
-        if not entries:
-            cells.append(Cell(row.state, reason=row.reason, expected=row.expected))
-        elif column.less:
-            cells.append(_difference_cell(row, column, rows, convention))
-        else:
-            cells.append(_value_cell(entries, row, column, convention))
+@dataclass(frozen=True, eq=False)
+class _Context:
+    """What the cells of a table look at besides their own row."""
+
+    study: StudyFrames
+    rows: Sequence[MethodRow]
+    convention: Convention
+    ranks: Ranks
+
+
+def _printed_row(row: MethodRow, columns: Sequence[ColumnSpec], context: _Context) -> Row:
+    cells = tuple(_cell(row, column, context) for column in columns)
     # A method without a single value says why once, at its name.
     why = (f"{PRINTED[row.state]}: {row.reason}",) if row.reason and not row.done else ()
-    return Row(row.label, tuple(cells), (*row.notes, *why), row.run)
+    return Row(row.label, cells, (*row.notes, *why), row.run)
+
+
+def _cell(row: MethodRow, column: ColumnSpec, context: _Context) -> Cell:
+    entries = row.values.get(_place(column), [])
+    if column.ranks and row.done:
+        return rank_cell(row, column, context.ranks)
+    if not entries:
+        return Cell(row.state, reason=row.reason, expected=row.expected)
+    if column.less:
+        return _difference_cell(row, column, context.rows, context.convention)
+    if column.share_of or column.change_from:
+        return relative_cell(context.study, row, column, context.rows)
+    return _value_cell(entries, row, column, context.convention)
 
 
 def _difference_cell(
@@ -183,23 +207,23 @@ def _smallest_n(columns: Sequence[ColumnSpec], rows: Sequence[MethodRow]) -> Row
 
 
 def _caption(
-    study: StudyFrames,
-    dataset: DatasetCard,
-    about: str,
-    rows: Sequence[MethodRow],
-    convention: Convention,
+    dataset: DatasetCard, about: str, columns: Sequence[ColumnSpec], context: _Context
 ) -> str:
-    expected = max((row.expected for row in rows), default=0)
+    study, convention = context.study, context.convention
+    expected = max((row.expected for row in context.rows), default=0)
     unit = "repeat" if dataset.folds > 1 else "seed"
-    if expected > 1:
+    ranked = all(column.ranks for column in columns)
+    if ranked:
+        spread = f"by the mean over {expected} {unit}s" if expected > 1 else f"by one {unit}"
+    elif expected > 1:
         spread = f"mean (standard deviation, ddof {convention.ddof}) over {expected} {unit}s"
     else:
         spread = f"one {unit}, no spread"
     pool = f", predictions pooled over {dataset.folds} folds" if dataset.folds > 1 else ""
     return (
-        f"{about} on {dataset.title}. Percent, {spread}{pool}. Preset {study.preset}, checkpoint "
-        f"rule {study.select}, convention {convention.name} (min_n = {convention.min_n}; "
-        "'-': undefined)."
+        f"{about} on {dataset.title}. {'Ranks' if ranked else 'Percent'}, {spread}{pool}. "
+        f"Preset {study.preset}, checkpoint rule {study.select}, convention {convention.name} "
+        f"(min_n = {convention.min_n}; '-': undefined)."
     )
 
 

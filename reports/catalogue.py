@@ -22,20 +22,25 @@ from reports.errors import ReportError
 if TYPE_CHECKING:
     from reports.convention import Convention
     from reports.metrics.counts import Counts
+    from reports.metrics.samples import GroupedSamples
     from reports.metrics.scores import Scores
+    from reports.predictions import PredictionSet
     from reports.specs import DatasetCard, TableSpec
 
 Direction = Literal["higher", "lower", "zero"]
+ClassCount = Literal["any", "two", "more"]
 #: what perfectly fair means: correctness independent of the group given the class (`tpr`) or
 #: altogether (`acc`), prediction independent of the group (`dp`), or no such idea
 Null = Literal["", "tpr", "acc", "dp"]
 #: cells whose sizes a bootstrap keeps: those that are the denominators of the metric
 Strata = Literal["group", "group_class", "all"]
 MetricFunction = Callable[["Counts", "Convention"], "Scores"]
+SampleFunction = Callable[["GroupedSamples", "Convention"], "Scores"]
 LayoutFunction = Callable[["DatasetCard"], Iterator["TableSpec"]]
 MetricF = TypeVar("MetricF", bound=MetricFunction)
+SampleF = TypeVar("SampleF", bound=SampleFunction)
 LayoutF = TypeVar("LayoutF", bound=LayoutFunction)
-Card = TypeVar("Card", "MetricCard", "LayoutCard")
+Card = TypeVar("Card", "MetricCard", "SampleMetricCard", "LayoutCard")
 
 LAYOUT_ENTRY_POINTS = "evenface.layouts"
 
@@ -63,14 +68,47 @@ class MetricCard:
 
 
 @dataclass(frozen=True)
+class SampleMetricCard:
+    """What one metric is that needs more than confusion counts: probabilities, strata, ...
+
+    As `MetricCard`; `applies` says whether a prediction set is of the kind that the metric is about
+    (of two classes, say). Where it is but lacks what the metric needs, the values are undefined and
+    say so.
+    """
+
+    key: str
+    title: str
+    limits: tuple[float, float]
+    direction: Direction
+    source: str
+    per: str
+    overall: bool
+    compute: SampleFunction
+    applies: Callable[[PredictionSet], bool]
+
+
+@dataclass(frozen=True)
 class LayoutCard:
-    """What one table layout shows and its source; layouts of low `order` are printed first."""
+    """What one table layout shows and its source; layouts of low `order` are printed first.
+
+    `needs` says what a data set must have for a table, where it may lack it. `published` is (paper,
+    tables): the printed values of which the layout can show beside measured ones. A layout for data
+    of `two` or of `more` classes is printed of other data only when it is asked for by name.
+    """
 
     key: str
     title: str
     source: str
     order: int
     specs: LayoutFunction
+    needs: str = ""
+    published: tuple[str, ...] = ()
+    classes: ClassCount = "any"
+
+    def suits(self, dataset: DatasetCard) -> bool:
+        """Whether a report of all layouts has it for this data set."""
+        two = len(dataset.classes) == 2
+        return {"any": True, "two": two, "more": not two}[self.classes]
 
 
 def metric(
@@ -97,11 +135,47 @@ def metric(
     return attach
 
 
-def layout(key: str, *, title: str, source: str, order: int = 50) -> Callable[[LayoutF], LayoutF]:
+def _always(predictions: PredictionSet) -> bool:
+    return True
+
+
+def sample_metric(
+    key: str,
+    *,
+    title: str,
+    limits: tuple[float, float],
+    direction: Direction,
+    source: str,
+    per: str,
+    overall: bool = False,
+    applies: Callable[[PredictionSet], bool] = _always,
+) -> Callable[[SampleF], SampleF]:
+    """Decorator that makes a function of (grouped samples, convention) a metric of the suite."""
+
+    def attach(function: SampleF) -> SampleF:
+        card = SampleMetricCard(
+            key, title, limits, direction, source, per, overall, function, applies
+        )
+        setattr(function, "metric_card", card)  # noqa: B010  (as above)
+        return function
+
+    return attach
+
+
+def layout(
+    key: str,
+    *,
+    title: str,
+    source: str,
+    order: int = 50,
+    needs: str = "",
+    published: tuple[str, ...] = (),
+    classes: ClassCount = "any",
+) -> Callable[[LayoutF], LayoutF]:
     """Decorator that makes a generator of `TableSpec` for a data set a layout of the report."""
 
     def attach(function: LayoutF) -> LayoutF:
-        card = LayoutCard(key, title, source, order, function)
+        card = LayoutCard(key, title, source, order, function, needs, published, classes)
         setattr(function, "layout_card", card)  # noqa: B010  (as above)
         return function
 
@@ -110,8 +184,22 @@ def layout(key: str, *, title: str, source: str, order: int = 50) -> Callable[[L
 
 @functools.cache
 def metric_cards() -> tuple[MetricCard, ...]:
-    """Cards of all metrics, in order of file name and then of definition."""
+    """Cards of all metrics of confusion counts, in order of file name and then of definition."""
     return _unique(_cards(_modules("reports.metrics"), "metric_card", MetricCard))
+
+
+@functools.cache
+def sample_metric_cards() -> tuple[SampleMetricCard, ...]:
+    """Cards of all metrics that need the samples, in order of file name and then of definition.
+
+    Raises:
+        ReportError: one has the key of a metric of confusion counts.
+    """
+    cards = _unique(_cards(_modules("reports.metrics"), "metric_card", SampleMetricCard))
+    taken = {card.key for card in metric_cards()} & {card.key for card in cards}
+    if taken:
+        raise ReportError(f"two plug-ins are called {min(taken)!r}; rename one of them")
+    return cards
 
 
 @functools.cache

@@ -5,15 +5,17 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from reports.assemble import assembled
-from reports.catalogue import layout_cards, layouts_named
+from reports.assemble import assembled, shown_rows, table_key
+from reports.catalogue import LayoutCard, layout_cards, layouts_named
 from reports.convention import STRICT, Convention
+from reports.count_tables import count_table
 from reports.errors import ReportError
 from reports.files import write_text
 from reports.formats import csv, json, latex, markdown
 from reports.header import header_text
 from reports.metrics_csv import write_metrics_csv
-from reports.rows import method_rows
+from reports.rows import MethodRow, method_rows
+from reports.specs import DatasetCard, TableSpec
 from reports.study import StudyFrames
 from reports.tables import Table
 
@@ -40,9 +42,11 @@ def tables_of(
     for dataset in frames.dataset_cards:
         rows = method_rows(frames, dataset)
         tables = [
-            assembled(frames, dataset, card, spec, rows=rows, convention=convention)
+            table
             for card in layouts_named(layouts)
+            if layouts is not None or card.suits(dataset)
             for spec in card.specs(dataset)
+            if (table := _table(frames, dataset, card, spec, rows=rows, convention=convention))
         ]
         for table in tables:
             if table.key in names:
@@ -52,6 +56,38 @@ def tables_of(
             names.add(table.key)
         sections.append((dataset.title, tables))
     return sections
+
+
+def _table(
+    frames: StudyFrames,
+    dataset: DatasetCard,
+    card: LayoutCard,
+    spec: TableSpec,
+    *,
+    rows: Sequence[MethodRow],
+    convention: Convention,
+) -> Table | None:
+    """The table of a spec; None where the study has no row of it."""
+    if spec.kind == "counts":
+        return count_table(frames, dataset, card, spec, table_key(card, dataset, spec))
+    if not shown_rows(spec, rows):
+        return None
+    return assembled(frames, dataset, card, spec, rows=rows, convention=convention)
+
+
+def unfilled(
+    frames: StudyFrames, sections: Sequence[tuple[str, Sequence[Table]]], layouts: Sequence[str]
+) -> list[str]:
+    """A sentence for each layout asked for and data set of which `tables_of` made no table."""
+    sentences = []
+    for dataset, (_, tables) in zip(frames.dataset_cards, sections, strict=False):
+        for card in layouts_named(layouts):
+            prefix = table_key(card, dataset, TableSpec("", ()))
+            if not any(table.key.startswith(prefix) for table in tables):
+                sentences.append(
+                    f"{card.key} gives no table of {dataset.title}: it needs {card.needs}."
+                )
+    return sentences
 
 
 def write_report(

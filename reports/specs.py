@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from itertools import product
+from typing import Literal
 
 from reports.tables import Better, Unit
 
@@ -35,7 +36,10 @@ class DatasetCard:
 class ColumnSpec:
     """Which metric a column shows and how it is headed.
 
-    `less` names a method whose value is subtracted, seed by seed.
+    At most one of the following is given. `less` names a method whose value is subtracted, seed by
+    seed. `share_of` names one of whose mean the mean is printed as a percentage, `change_from` one
+    from whose mean the change is: both from unrounded means over seeds. `ranks` are columns over
+    which the method's rank (1 is best, ties share) is averaged; `metric` is then empty.
     """
 
     header: str
@@ -46,10 +50,17 @@ class ColumnSpec:
     span: str = ""
     better: Better = "higher"
     less: str = ""
+    share_of: str = ""
+    change_from: str = ""
+    ranks: tuple[ColumnSpec, ...] = ()
 
     @property
     def unit(self) -> Unit:
-        """Percentage points for a difference, else percent."""
+        """Percentage points for a difference, percent with a sign for a change, else percent."""
+        if self.ranks:
+            return "statistic"
+        if self.change_from:
+            return "change"
         return "points" if self.less else "percent"
 
 
@@ -58,10 +69,14 @@ class TableSpec:
     """A table to be made.
 
     `about` goes first in the caption, `remark` explains the headers under the table, `attribute`
-    goes into the title and the file name.
+    goes into the title and the file name. `methods` are the only ones shown, all where it is empty.
+    Rows of kind `methods` are methods; of kind `counts` they are groups, and the columns count the
+    test samples behind their metric.
     """
 
     about: str
     columns: tuple[ColumnSpec, ...]
     attribute: str = ""
     remark: str = ""
+    methods: tuple[str, ...] = ()
+    kind: Literal["methods", "counts"] = "methods"

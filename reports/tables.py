@@ -10,7 +10,9 @@ from typing import Literal
 from reports.rounding import rounded
 
 State = Literal["value", "undefined", "failed", "not_applicable", "blank", "text"]
-Unit = Literal["percent", "points", "proportion", "difference", "p", "count", "ratio", "statistic"]
+Unit = Literal[
+    "percent", "points", "change", "proportion", "difference", "p", "count", "ratio", "statistic"
+]  # fmt: skip
 Better = Literal["higher", "lower", ""]
 
 RECONSTRUCTION = "reconstruction: the source's exact formula was not available"
@@ -35,6 +37,7 @@ PRINTED: dict[State, str] = {
 _DIGITS: dict[Unit, tuple[int, int, bool]] = {
     "percent": (1, 100, False),
     "points": (1, 100, True),
+    "change": (1, 100, True),
     "proportion": (3, 1, False),
     "difference": (3, 1, True),
     "p": (3, 1, False),
@@ -61,8 +64,9 @@ class Cell:
         mean, sd: unrounded, fractions where the unit is percent or points; `sd` is None for a
             single value.
         n, expected: seeds (or pooled repeats) behind the mean and those planned.
-        unit: what the number is, which decides its digits: `percent`, or `points` for a signed
-            difference of percentages; `proportion` and its signed `difference`; `p`; ...
+        unit: what the number is, which decides its digits: `percent`, `points` for a signed
+            difference of percentages, `change` for a signed relative one; `proportion` and its
+            signed `difference`; `p`; ...
         show_n: print `n=4/5`, because the row's own count does not say it.
         bold: best of its comparison set.
         text: what the state `text` prints; of a value, what is printed in place of its digits

@@ -26,8 +26,8 @@ misprint, another run or another way of averaging look alike.
 """
 _FLOORS = """\
 A classifier that is equally right for all groups does not score 100 %: some group is lowest by
-chance. The range is where 95 % of such classifiers fall at these group sizes. A printed score inside
-it (or above) does not show that the groups are treated differently, and of two methods whose scores
+chance. The range is where 95 % of such classifiers fall at these group sizes. A printed score in it
+(or above) does not show that the groups are treated differently, and of two methods whose scores
 both lie inside the score does not tell which is fairer. Sizes: public class counts of the test part
 times printed shares, so approximate; ranges are those of one run, or of runs that err on the same
 images.

@@ -13,6 +13,7 @@ from reports.specs import ColumnSpec, DatasetCard, TableSpec
     title="Discrimination",
     source="Chen and Joo 2021, supplement, Eq. 1",
     order=50,
+    needs="an attribute",
 )
 def specs(dataset: DatasetCard) -> Iterator[TableSpec]:
     """One table for every attribute and intersection."""

@@ -8,7 +8,10 @@ from reports.catalogue import layout
 from reports.specs import ColumnSpec, DatasetCard, TableSpec
 
 
-@layout("suresh_ii", title="Group accuracy", source="Suresh and Ong 2022, Table II", order=20)
+@layout(
+    "suresh_ii", title="Group accuracy", source="Suresh and Ong 2022, Table II", order=20,
+    needs="an attribute of two groups", published=("suresh2022", "II"),
+)  # fmt: skip
 def specs(dataset: DatasetCard) -> Iterator[TableSpec]:
     """One table for every attribute with two levels."""
     for attribute, groups in dataset.attributes().items():

@@ -9,8 +9,9 @@ from reports.specs import ColumnSpec, DatasetCard, TableSpec
 
 
 @layout(
-    "suresh_iii", title="Fairness per emotion", source="Suresh and Ong 2022, Table III", order=30
-)
+    "suresh_iii", title="Fairness per emotion", source="Suresh and Ong 2022, Table III", order=30,
+    needs="an attribute of two groups", published=("suresh2022", "III"),
+)  # fmt: skip
 def specs(dataset: DatasetCard) -> Iterator[TableSpec]:
     """One table for every attribute with two levels."""
     for attribute, groups in dataset.attributes().items():

@@ -13,6 +13,8 @@ from reports.specs import ColumnSpec, DatasetCard, TableSpec
     title="Group accuracy and fairness per emotion",
     source="Suresh and Ong 2022, Table IV",
     order=40,
+    needs="an attribute or intersection of more than two groups",
+    published=("suresh2022", "IV"),
 )
 def specs(dataset: DatasetCard) -> Iterator[TableSpec]:
     """One table for every attribute or intersection with more than two groups."""

@@ -11,8 +11,9 @@ BASELINE = "ce"
 
 
 @layout(
-    "suresh_v", title="Classification performance", source="Suresh and Ong 2022, Table V", order=10
-)
+    "suresh_v", title="Classification performance", source="Suresh and Ong 2022, Table V", order=10,
+    published=("suresh2022", "V"),
+)  # fmt: skip
 def specs(dataset: DatasetCard) -> Iterator[TableSpec]:
     """One table a data set."""
     columns = (

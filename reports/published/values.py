@@ -58,7 +58,7 @@ class PublishedValue:
 
 
 def table_name(table: str) -> str:
-    """ "Table 4", or "headline" for the numbers of a summary."""
+    """A table's name, "Table 4"; or "headline" for the numbers of a summary."""
     return table if table == "headline" else f"Table {table}"
 
 

@@ -85,7 +85,7 @@ def test_a_complete_study_lists_nothing_as_missing(tmp_path):
 @pytest.mark.parametrize(
     ("options", "words"),
     [
-        ({"layouts": ["suresh_i"]}, "did you mean suresh_"),
+        ({"layouts": ["suresh_vv"]}, "did you mean suresh_"),
         ({"formats": ["html"]}, "give any of md, tex"),
     ],
 )

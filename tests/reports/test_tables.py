@@ -246,6 +246,14 @@ def test_layouts_cover_every_attribute_and_intersection():
         "discrimination_synthetic_gender",
         "discrimination_synthetic_tone",
         f"discrimination_synthetic_{crossed}",
+        "ranking_synthetic",
+        "suresh_i_synthetic",
+        "chen_3_synthetic_gender",
+        "joo_headline_synthetic_gender",
+        "joo_headline_synthetic_tone",
+        f"joo_headline_synthetic_{crossed}",
+        # Those of two classes (5 to 7) are printed of seven only when asked for.
+        *(f"rizvi_{number}_synthetic" for number in (1, 2, 3, 4, 8)),
     }
 
 
