@@ -147,8 +147,9 @@ def _caption(what: str, methods: int, datasets: int, found: Ranking) -> str:
     return (
         f"Mean ranks of {methods} methods by {what} over {datasets} data sets, 1 is best; the "
         "entry of a data set is the mean over seeds. Bars join methods whose mean ranks differ by "
-        "less than the critical difference of Nemenyi's test at 5 %. Friedman's test (Iman and Davenport's "
-        f"form): {_tested(found)}. Only methods with all seeds on every data set are ranked."
+        "less than the critical difference of Nemenyi's test at 5 %. Friedman's test in the form "
+        f"of Iman and Davenport: {_tested(found)}. Only methods with all seeds on every data set "
+        "are ranked."
     )
 
 

@@ -36,9 +36,9 @@ def profile_figures(results: Results) -> Iterator[CaptionedFigure]:
         title=f"Performance profiles, {results.dataset.title}",
         caption=(
             f"Share of a method's runs ({most} seeds on {results.dataset.title}) whose score lies "
-            "above the threshold; a curve farther right is better, a steeper one steadier. Worst / best: "
-            "accuracy of the worst over that of the best group. Drawn "
-            "in colour are the baseline and the most accurate methods, in grey all others."
+            "above the threshold; a curve farther right is better, a steeper one steadier. Worst / "
+            "best: accuracy of the worst over that of the best group. In colour the baseline and "
+            "the most accurate methods, in grey all others."
         ),
         figure=_figure(results, places, shown),
     )
