@@ -202,6 +202,12 @@ def sample_metric_cards() -> tuple[SampleMetricCard, ...]:
     return cards
 
 
+def all_metric_cards() -> list[MetricCard | SampleMetricCard]:
+    """Cards of both kinds of metrics, in order of their keys."""
+    cards: list[MetricCard | SampleMetricCard] = [*metric_cards(), *sample_metric_cards()]
+    return sorted(cards, key=lambda card: card.key)
+
+
 @functools.cache
 def layout_cards() -> tuple[LayoutCard, ...]:
     """Cards of all layouts, ours and those of installed packages, by `order` and key."""

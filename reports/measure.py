@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from reports.catalogue import MetricCard, metric_cards
+from reports.catalogue import metric_cards, sample_metric_cards
 from reports.convention import STRICT, Convention
 from reports.metrics.counts import (
     Counts,
@@ -19,6 +18,7 @@ from reports.metrics.counts import (
     expected_tensor,
 )
 from reports.metrics.reasons import WORDS
+from reports.metrics.samples import GroupedSamples, once
 from reports.metrics.scores import Scores
 from reports.predictions import PredictionSet
 
@@ -95,37 +95,46 @@ def measure(predictions: PredictionSet, convention: Convention = STRICT) -> pd.D
         highest rate behind a comparison, `class | group` where the value belongs to a stratum.
     """
     columns = _Columns()
-    for attribute, counts, cards, used in _tasks(predictions, convention):
-        for card in cards:
-            columns.add(attribute, card.key, card.compute(counts, used), counts.n_unknown)
+    of_samples = [card for card in sample_metric_cards() if card.applies(predictions)]
+    for attribute in (OVERALL, *predictions.attribute_names()):
+        samples = grouped(predictions, attribute)
+        everybody = attribute == OVERALL
+        used = replace(convention, min_n=1) if everybody else convention
+        found = {
+            card.key: card.compute(samples.counts, used)
+            for card in metric_cards()
+            if card.overall or not everybody
+        }
+        found |= {
+            card.key: card.compute(samples, used)
+            for card in of_samples
+            if card.overall or not everybody
+        }
+        for key, scores in found.items():
+            columns.add(attribute, key, scores, samples.counts.n_unknown)
     names = ("dataset", "method", "variant", "seed", "select", "cell")
     constant = {name: getattr(predictions, name) for name in names}
     return pd.DataFrame({**vars(columns), **constant}, columns=list(METRIC_COLUMNS))
 
 
-def _tasks(
-    predictions: PredictionSet, convention: Convention
-) -> Iterator[tuple[str, Counts, tuple[MetricCard, ...], Convention]]:
-    everyone = np.zeros(len(predictions.labels), dtype=np.int64)
-    overall = _tensor(predictions, everyone, 1)[:, 0]
-    cards = metric_cards()
-    overall_cards = tuple(card for card in cards if card.overall)
-    yield (
-        OVERALL,
-        counts_of_all(overall, predictions.classes),
-        overall_cards,
-        replace(convention, min_n=1),
-    )
-    for attribute in predictions.attribute_names():
-        names, codes = predictions.groups(attribute)
-        tensor = _tensor(predictions, codes, len(names))
-        n_unknown = int((codes < 0).sum())
-        yield (
-            attribute,
-            Counts(tensor, overall, names, predictions.classes, n_unknown),
-            cards,
-            convention,
-        )
+def grouped(predictions: PredictionSet, attribute: str) -> GroupedSamples:
+    """The samples by the groups of an attribute or intersection, or all together for `all`."""
+    overall = _overall(predictions)
+    if attribute == OVERALL:
+        everyone = np.zeros(len(predictions.labels), dtype=np.int64)
+        counts = counts_of_all(overall, predictions.classes)
+        return GroupedSamples(predictions, attribute, everyone, counts)
+    names, codes = predictions.groups(attribute)
+    tensor = _tensor(predictions, codes, len(names))
+    n_unknown = int((codes < 0).sum())
+    counts = Counts(tensor, overall, names, predictions.classes, n_unknown)
+    return GroupedSamples(predictions, attribute, codes, counts)
+
+
+@once
+def _overall(predictions: PredictionSet) -> Numbers:
+    """(1, K, K) counts of all samples."""
+    return _tensor(predictions, np.zeros(len(predictions.labels), dtype=np.int64), 1)[:, 0]
 
 
 def _tensor(predictions: PredictionSet, groups: npt.NDArray[np.int64], num_groups: int) -> Numbers:

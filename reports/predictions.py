@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from itertools import product
+from typing import Any, TypeVar
 
 import numpy as np
 import numpy.typing as npt
@@ -13,10 +15,28 @@ from reports.errors import ReportError
 
 Integers = npt.NDArray[np.integer]
 Floats = npt.NDArray[np.float64]
+Array = TypeVar("Array", Integers, Floats)
 #: largest distance of a sum of probabilities from 1
 _TOLERANCE = 1e-6
 
 RESERVED = frozenset({"", "all", "mean", "max", "min"})
+
+
+@dataclass(frozen=True, eq=False)
+class ValidationPart:
+    """What a model predicts for the V samples of its validation part, for choosing thresholds.
+
+    Attributes:
+        labels: (V,) integers in 0..K-1.
+        attributes: (V, J) integers as those of the test part, -1 unknown.
+        probabilities: (V, K) predicted probabilities.
+        folds: (V,) which of several pooled models each row belongs to; None for one model.
+    """
+
+    labels: Integers
+    attributes: Integers
+    probabilities: Floats
+    folds: Integers | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,6 +55,12 @@ class PredictionSet:
             random; metrics are then those of the expected counts. None: `predicted` is decided.
         probabilities: (N, K) predicted probabilities, for calibration and thresholds; None where
             they are not known.
+        validation: the model's predictions of its validation part, where they are known.
+        train_counts: attribute, or intersection by its printed name, to (K, G) counts of the
+            training samples of each class and group; None where they are not known.
+        strata: (N,) integers, what the samples have in common beside their class (a combination of
+            action units, say), -1 unknown; None without strata.
+        folds: (N,) which of several pooled models predicted each sample; None for one model.
 
     Raises:
         ReportError: shapes, codes or names do not fit together.
@@ -54,10 +80,20 @@ class PredictionSet:
     attributes: Integers
     decisions: Floats | None = None
     probabilities: Floats | None = None
+    validation: ValidationPart | None = None
+    train_counts: Mapping[str, Integers] | None = None
+    strata: Integers | None = None
+    folds: Integers | None = None
 
     def __post_init__(self) -> None:
         _check_names(self)
         _check_arrays(self)
+        _check_further_parts(self)
+
+    @cached_property
+    def memo(self) -> dict[str, Any]:
+        """What several metrics or attributes share, by name; `samples.once` fills it."""
+        return {}
 
     @property
     def where(self) -> str:
@@ -138,16 +174,45 @@ def pooled(sets: Sequence[PredictionSet], seed_label: str) -> PredictionSet:
         labels=np.concatenate([one.labels for one in sets]),
         predicted=np.concatenate([one.predicted for one in sets]),
         attributes=np.concatenate([one.attributes for one in sets]),
-        decisions=_pooled_rows([one.decisions for one in sets]),
-        probabilities=_pooled_rows([one.probabilities for one in sets]),
+        decisions=_pooled_rows("decisions", [one.decisions for one in sets]),
+        probabilities=_pooled_rows("probabilities", [one.probabilities for one in sets]),
+        validation=_pooled_validation([one.validation for one in sets]),
+        train_counts=_summed([one.train_counts for one in sets]),
+        strata=_pooled_rows("strata", [one.strata for one in sets]),
+        folds=_fold_codes([one.labels for one in sets]),
     )
 
 
-def _pooled_rows(arrays: Sequence[Floats | None]) -> Floats | None:
+def _pooled_rows(name: str, arrays: Sequence[Array | None]) -> Array | None:
     rows = [array for array in arrays if array is not None]
     if len(rows) not in (0, len(arrays)):
-        raise ReportError("some folds decide at random and others do not; pool like with like")
+        raise ReportError(f"some folds have {name} and others do not; pool like with like")
     return np.concatenate(rows) if rows else None
+
+
+def _fold_codes(labels: Sequence[Integers]) -> npt.NDArray[np.int64]:
+    return np.repeat(np.arange(len(labels)), [len(one) for one in labels])
+
+
+def _pooled_validation(parts: Sequence[ValidationPart | None]) -> ValidationPart | None:
+    known = [part for part in parts if part is not None]
+    if len(known) < len(parts):
+        return None
+    return ValidationPart(
+        labels=np.concatenate([part.labels for part in known]),
+        attributes=np.concatenate([part.attributes for part in known]),
+        probabilities=np.concatenate([part.probabilities for part in known]),
+        folds=_fold_codes([part.labels for part in known]),
+    )
+
+
+def _summed(parts: Sequence[Mapping[str, Integers] | None]) -> dict[str, Integers] | None:
+    """Counts of all folds' training parts; of no attribute that a fold lacks."""
+    known = [part for part in parts if part is not None]
+    if len(known) < len(parts):
+        return None
+    names = [name for name in known[0] if all(name in part for part in known)]
+    return {name: np.sum([part[name] for part in known], axis=0) for name in names}
 
 
 def _check_names(one: PredictionSet) -> None:
@@ -180,18 +245,54 @@ def _check_arrays(one: PredictionSet) -> None:
         ("predicted", one.predicted, shape[:1]),
         ("attributes", one.attributes, shape),
     ):
-        if array.shape != wanted:
-            raise ReportError(f"{one.where}: {name} has shape {array.shape}, give {wanted}")
-        if not np.issubdtype(array.dtype, np.integer):
-            raise ReportError(f"{one.where}: {name} has type {array.dtype}, give integer codes")
+        _check_codes(one.where, name, array, wanted)
     for name, codes in (("labels", one.labels), ("predicted", one.predicted)):
         _check_range(one.where, name, codes, 0, len(one.classes))
     for name in ("decisions", "probabilities"):
         rows = getattr(one, name)
         if rows is not None:
             _check_rows(one.where, name, rows, (len(one.labels), len(one.classes)))
-    for column, (name, levels) in enumerate(one.levels.items()):
-        _check_range(one.where, f"attribute {name}", one.attributes[:, column], -1, len(levels))
+    _check_attributes(one.where, one.attributes, one.levels)
+
+
+def _check_attributes(where: str, codes: Integers, levels: Mapping[str, tuple[str, ...]]) -> None:
+    for column, (name, own) in enumerate(levels.items()):
+        _check_range(where, f"attribute {name}", codes[:, column], -1, len(own))
+
+
+def _check_further_parts(one: PredictionSet) -> None:
+    """Validation, training counts, strata and folds fit the classes, levels and samples."""
+    for name in ("strata", "folds"):
+        codes = getattr(one, name)
+        if codes is not None:
+            _check_codes(one.where, name, codes, one.labels.shape)
+    for name, counts in (one.train_counts or {}).items():
+        if name not in one.attribute_names():
+            raise ReportError(
+                f"{one.where}: training counts of {name!r}, give {list(one.attribute_names())}"
+            )
+        shape = (len(one.classes), len(one.groups(name)[0]))
+        _check_codes(one.where, f"training counts of {name}", counts, shape)
+        if counts.min(initial=0) < 0:
+            raise ReportError(f"{one.where}: training counts of {name} are negative; give counts")
+    part = one.validation
+    if part is None:
+        return
+    where, size = f"{one.where}, validation part", len(part.labels)
+    _check_codes(where, "labels", part.labels, (size,))
+    _check_range(where, "labels", part.labels, 0, len(one.classes))
+    _check_codes(where, "attributes", part.attributes, (size, len(one.levels)))
+    _check_attributes(where, part.attributes, one.levels)
+    _check_rows(where, "probabilities", part.probabilities, (size, len(one.classes)))
+    if part.folds is not None:
+        _check_codes(where, "folds", part.folds, (size,))
+
+
+def _check_codes(where: str, name: str, codes: Integers, wanted: tuple[int, ...]) -> None:
+    if codes.shape != wanted:
+        raise ReportError(f"{where}: {name} has shape {codes.shape}, give {wanted}")
+    if not np.issubdtype(codes.dtype, np.integer):
+        raise ReportError(f"{where}: {name} has type {codes.dtype}, give integer codes")
 
 
 def _check_rows(where: str, name: str, rows: Floats, shape: tuple[int, int]) -> None:

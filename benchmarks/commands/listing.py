@@ -88,9 +88,9 @@ def _datasets(names: Names) -> None:
 
 
 def _metrics(_: Names) -> None:
-    from reports.catalogue import metric_cards
+    from reports.catalogue import all_metric_cards
 
-    for card in sorted(metric_cards(), key=lambda card: card.key):
+    for card in all_metric_cards():
         low, high = card.limits
         facts = f"{low:g} to {high:g}; best: {card.direction}; per {card.per}"
         _entry(f"{card.key}  {card.title}", facts, f"source: {card.source}")

@@ -44,7 +44,9 @@ def signed_differences(rates: Rates, counts: Counts, emotions: tuple[str, ...]) 
     """
     first, second = pairs_of(len(counts.groups))
     value = rates.value[:, first] - rates.value[:, second]
-    n = np.minimum(rates.n[:, first], rates.n[:, second])
+    n = np.zeros_like(value, dtype=np.int64)
+    if not counts.quiet:
+        n = np.minimum(rates.n[:, first], rates.n[:, second])
     first_reason = rates.reason[:, first]
     reason = np.where(first_reason != Reason.DEFINED, first_reason, rates.reason[:, second])
     return pair_scores(Rates(value, n, reason), counts, emotions)
