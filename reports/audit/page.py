@@ -3,21 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from pathlib import Path
 
-from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
 
 from reports.audit.findings import findings_of
 from reports.audit.overview import general, overviews
 from reports.audit.result import AuditResult
 from reports.formats.markdown import escaped
-from reports.tables import Column, Table
+from reports.tables import Table
+from reports.templates import column_spans, template
 
 #: title, caption, SVG
 Figure = tuple[str, str, str]
 
-TEMPLATES = Path(__file__).resolve().parent.parent / "templates"
 #: findings in view; the rest unfolds
 FIRST_FINDINGS = 12
 
@@ -56,14 +54,7 @@ def html_page(
             everything else is escaped.
         title: of the page.
     """
-    environment = Environment(
-        loader=FileSystemLoader(TEMPLATES),
-        autoescape=True,
-        undefined=StrictUndefined,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    return environment.get_template("audit.html.j2").render(
+    return template("audit.html.j2").render(
         title=title,
         question=QUESTION,
         reading=READING,
@@ -74,7 +65,7 @@ def html_page(
         findings=_found(result),
         first=FIRST_FINDINGS,
         tables=tables,
-        spans=_spans,
+        spans=column_spans,
         figures=[(name, caption, Markup(svg)) for name, caption, svg in figures],  # noqa: S704
     )
 
@@ -110,16 +101,3 @@ def _list(head: str, items: Sequence[str]) -> list[str]:
     if not items:
         return []
     return [*([head, ""] if head else []), *items, ""]
-
-
-def _spans(columns: Sequence[Column]) -> list[tuple[str, int]]:
-    """Spanning headers and how many columns each covers; empty where no column has one."""
-    if not any(column.span for column in columns):
-        return []
-    spans: list[tuple[str, int]] = []
-    for column in columns:
-        if spans and spans[-1][0] == column.span:
-            spans[-1] = (column.span, spans[-1][1] + 1)
-        else:
-            spans.append((column.span, 1))
-    return spans
