@@ -106,7 +106,7 @@ def summed_recall_ratio(counts: Counts, min_n: int, absent: Absent) -> Scores:
     rates = recall(counts, min_n)
     big_enough = counts.per_group >= min_n
     defined = (rates.reason == Reason.DEFINED) & big_enough[..., None]
-    common = (defined | ~big_enough[..., None]).all(1, keepdims=True)
+    common = common_classes(counts, min_n)
     used = defined & common if absent == "common" else defined
     usable = defined.all(-1) if absent == "nan" else used.any(-1)
     mean = np.full(usable.shape, np.nan)
@@ -117,6 +117,14 @@ def summed_recall_ratio(counts: Counts, min_n: int, absent: Absent) -> Scores:
     if absent != "common":
         return scores
     return _name_dropped_classes(scores, counts, common[:, 0], big_enough)
+
+
+def common_classes(counts: Counts, min_n: int) -> npt.NDArray[np.bool_]:
+    """(S, 1, K) whether every group of at least `min_n` samples has a defined recall of a class."""
+    defined = recall(counts, min_n).reason == Reason.DEFINED
+    too_small = counts.per_group < min_n
+    every: npt.NDArray[np.bool_] = (defined | too_small[..., None]).all(1, keepdims=True)
+    return every
 
 
 def _name_dropped_classes(

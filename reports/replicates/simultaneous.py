@@ -19,7 +19,10 @@ from scipy.special import ndtri  # type: ignore[import-untyped]
 from scipy.stats import t as student  # type: ignore[import-untyped]
 from statsmodels.stats.proportion import proportion_confint  # type: ignore[import-untyped]
 
-from reports.metrics.counts import Floats
+from reports.metrics.class_rates import recall
+from reports.metrics.counts import Counts, Floats
+from reports.metrics.minmax import common_classes
+from reports.metrics.reasons import Reason
 from reports.replicates.values import seed_mean
 
 Compare = Literal["ratio", "gap", "worst"]
@@ -64,6 +67,36 @@ def sidak_normal(rates: ArrayLike, standard_errors: ArrayLike) -> tuple[Floats, 
     half = -ndtri(_alpha(defined) / 2) * error
     missing = np.where(defined, 0.0, np.nan)
     return np.maximum(p - half, 0.0) + missing, np.minimum(p + half, 1.0) + missing
+
+
+def mean_recall_limits(counts: Counts, min_n: int) -> tuple[Floats, Floats]:
+    """Limits (S, G, 1) of the mean recalls that `fs_mca` compares, all groups at once.
+
+    Means over the classes that all groups of at least `min_n` samples have. The standard error is
+    the one that a bootstrap within the strata tends to, sqrt(sum p (1 - p) / n) / classes, with
+    half a correct and half a wrong sample added to every stratum: without them a stratum of four
+    samples that are all correct would have none, and the interval of the ratio would cover too
+    little (92.8 % in a simulation with recalls of 0.93 and RAF-DB's strata; with them 99.5 %).
+
+    Args:
+        counts: confusion counts.
+        min_n: smallest group and stratum that count.
+
+    Returns:
+        NaN for groups that do not count, and where the groups have no class in common.
+    Source: metrics.md 6.5, for `fs_mca`.
+    """
+    rates = recall(counts, min_n)
+    groups_count = (counts.per_group >= min_n)[..., None]
+    used = common_classes(counts, min_n) & groups_count & (rates.reason == Reason.DEFINED)
+    n = np.where(used, counts.per_class, 1)
+    p = (counts.correct + 0.5) / (n + 1)
+    number = used.sum(-1)
+    error, mean = np.full(number.shape, np.nan), np.full(number.shape, np.nan)
+    variance = np.where(used, p * (1 - p) / n, 0.0).sum(-1)
+    np.divide(np.sqrt(variance), number, out=error, where=number > 0)
+    np.divide(np.where(used, rates.value, 0.0).sum(-1), number, out=mean, where=number > 0)
+    return sidak_normal(mean[..., None], error[..., None])
 
 
 def between_limits(low: Floats, high: Floats, how: Compare) -> tuple[Floats, Floats]:

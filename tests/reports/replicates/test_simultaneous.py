@@ -7,8 +7,10 @@ from hypothesis import strategies as st
 from scipy.stats import norm
 from scipy.stats import t as student
 
+from reports.metrics.counts import Counts
 from reports.replicates.simultaneous import (
     between_limits,
+    mean_recall_limits,
     sidak_normal,
     sidak_wilson,
     widened_by_seeds,
@@ -123,3 +125,42 @@ def test_seeds_widen_an_interval_in_quadrature():
 def test_one_seed_leaves_the_interval_as_it_is():
     low, high = widened_by_seeds(np.array(0.5), np.array(0.9), np.array([0.8]))
     assert (low, high) == (pytest.approx(0.5), pytest.approx(0.9))
+
+
+def counts_of(correct, n, seeds=1):
+    """Counts of (G, K) strata with `correct` of `n` samples right, the others in the next class."""
+    right, size = np.array(correct), np.array(n)
+    classes = right.shape[1]
+    tensor = np.zeros((seeds, *right.shape, classes), dtype=np.int64)
+    for c in range(classes):
+        tensor[:, :, c, c] = right[:, c]
+        tensor[:, :, c, (c + 1) % classes] = size[:, c] - right[:, c]
+    names = [tuple(f"{letter}{i}" for i in range(count)) for letter, count in
+             zip("gc", right.shape, strict=True)]  # fmt: skip
+    return Counts(tensor, tensor.sum(1), names[0], names[1], n_unknown=0)
+
+
+def test_mean_recalls_are_over_the_classes_that_all_groups_have():
+    # The second group has 3 samples of class 1, too few: only class 0 counts, 16/20 and 6/10.
+    low, high = mean_recall_limits(counts_of([[16, 5], [6, 3]], [[20, 20], [10, 3]]), min_n=10)
+    z = norm.ppf(1 - (1 - np.sqrt(0.95)) / 2)
+    for k, (x, n) in enumerate([(16, 20), (6, 10)]):
+        p = (x + 0.5) / (n + 1)
+        half = z * np.sqrt(p * (1 - p) / n)
+        assert (low[0, k, 0], high[0, k, 0]) == pytest.approx((x / n - half, min(1, x / n + half)))
+
+
+def test_mean_recalls_without_a_common_class_have_no_limits():
+    low, high = mean_recall_limits(counts_of([[16, 5], [3, 8]], [[20, 9], [9, 20]]), min_n=10)
+    assert np.isnan([low, high]).all()
+
+
+@pytest.mark.parametrize("recalls", [(0.9, 0.6), (0.97, 0.92)], ids=["low", "high"])
+def test_limits_of_summed_recalls_cover_the_true_score_in_small_strata(recalls):
+    n, generator = np.array([[200, 60], [20, 4]]), np.random.default_rng(0)
+    covered = []
+    for _ in range(400):
+        counts = counts_of(generator.binomial(n, recalls), n)
+        low, high = between_limits(*mean_recall_limits(counts, 1), "ratio")
+        covered.append(low[0] <= 1 <= high[0])
+    assert np.mean(covered) >= 0.95
