@@ -165,7 +165,16 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
 
 def _add_report(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
     report = commands.add_parser("report", help="write the tables of a result folder again")
-    report.add_argument("folder", type=Path, metavar="DIR", help="result folder of `run`")
+    report.add_argument(
+        "folder", type=Path, metavar="DIR|published",
+        help="result folder of `run`; or `published`: check the arithmetic of the papers' tables",
+    )  # fmt: skip
+    report.add_argument(
+        "--published", action="store_true", help="the papers' printed values beside measured ones"
+    )
+    report.add_argument(
+        "--out", type=Path, metavar="DIR", help="of `report published`: write files, do not print"
+    )
     report.add_argument("--select", metavar="RULE", help="another selection rule for the tables")
     report.add_argument(
         "--format",

@@ -14,6 +14,7 @@ from reports.files import write_text
 from reports.formats import csv, json, latex, markdown
 from reports.header import header_text
 from reports.metrics_csv import write_metrics_csv
+from reports.published.rows import with_published
 from reports.rows import MethodRow, method_rows
 from reports.specs import DatasetCard, TableSpec
 from reports.study import StudyFrames
@@ -30,9 +31,19 @@ _ONE_TABLE: dict[str, Callable[[Table], str]] = {
 
 
 def tables_of(
-    frames: StudyFrames, layouts: Sequence[str] | None = None, convention: Convention = STRICT
+    frames: StudyFrames,
+    layouts: Sequence[str] | None = None,
+    convention: Convention = STRICT,
+    *,
+    published: bool = False,
 ) -> list[tuple[str, list[Table]]]:
     """The tables of every data set: (title of the data set, its tables in layout order).
+
+    Args:
+        frames: the study.
+        layouts: keys, None for all that suit the data set.
+        convention: `ddof` and `min_n` that the tables state.
+        published: add the values that the papers print of the same data set.
 
     Raises:
         ReportError: a layout is unknown, or two tables would have one file name.
@@ -42,7 +53,7 @@ def tables_of(
     for dataset in frames.dataset_cards:
         rows = method_rows(frames, dataset)
         tables = [
-            table
+            _beside_published(frames, dataset, card, spec, table) if published else table
             for card in layouts_named(layouts)
             if layouts is not None or card.suits(dataset)
             for spec in card.specs(dataset)
@@ -75,19 +86,28 @@ def _table(
     return assembled(frames, dataset, card, spec, rows=rows, convention=convention)
 
 
-def unfilled(
-    frames: StudyFrames, sections: Sequence[tuple[str, Sequence[Table]]], layouts: Sequence[str]
-) -> list[str]:
-    """A sentence for each layout asked for and data set of which `tables_of` made no table."""
-    sentences = []
-    for dataset, (_, tables) in zip(frames.dataset_cards, sections, strict=False):
-        for card in layouts_named(layouts):
-            prefix = table_key(card, dataset, TableSpec("", ()))
-            if not any(table.key.startswith(prefix) for table in tables):
-                sentences.append(
-                    f"{card.key} gives no table of {dataset.title}: it needs {card.needs}."
-                )
-    return sentences
+def _beside_published(
+    frames: StudyFrames, dataset: DatasetCard, card: LayoutCard, spec: TableSpec, table: Table
+) -> Table:
+    titles = {key: method.title for key, method in frames.method_cards.items()}
+    return with_published(table, card, spec, dataset, titles)
+
+
+def unfilled(frames: StudyFrames, layouts: Sequence[str]) -> list[str]:
+    """A sentence for each of these layouts and each data set of which it gives no table."""
+    return [
+        f"{card.key} gives no table of {dataset.title}: it needs {card.needs}."
+        for dataset in frames.dataset_cards
+        for card in layouts_named(layouts)
+        if not any(_has_rows(frames, dataset, spec) for spec in card.specs(dataset))
+    ]
+
+
+def _has_rows(frames: StudyFrames, dataset: DatasetCard, spec: TableSpec) -> bool:
+    mine = [record for record in frames.cell_records if record.dataset == dataset.key]
+    if spec.kind == "counts":
+        return any(record.status == "done" for record in mine)
+    return any(not spec.methods or record.method in spec.methods for record in mine)
 
 
 def write_report(
@@ -96,6 +116,8 @@ def write_report(
     formats: Sequence[str] = FORMATS,
     layouts: Sequence[str] | None = None,
     convention: Convention = STRICT,
+    *,
+    published: bool = False,
 ) -> list[Path]:
     """Write the tables in the formats asked for, and `metrics.csv` with `csv`.
 
@@ -107,6 +129,7 @@ def write_report(
         layouts: keys of the layouts wanted, None for all.
         convention: `ddof` and `min_n` that the tables state; `measure` is to be called with the
             same.
+        published: as in `tables_of`.
 
     Returns:
         The files written, in order. Each is written whole or not at all, the same bytes for the
@@ -118,7 +141,7 @@ def write_report(
     unknown = [name for name in formats if name not in FORMATS]
     if unknown:
         raise ReportError(f"no format is called {unknown[0]!r}; give any of {', '.join(FORMATS)}")
-    sections = tables_of(frames, layouts, convention)
+    sections = tables_of(frames, layouts, convention, published=published)
     texts = {out / name: text for name, text in _texts(frames, sections, formats, convention)}
     written = list(texts)
     if "csv" in formats:

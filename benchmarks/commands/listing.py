@@ -100,7 +100,9 @@ def _layouts(_: Names) -> None:
     from reports.catalogue import layout_cards
 
     for card in layout_cards():
-        _entry(f"{card.key}  {card.title}", f"source: {card.source}")
+        needs = [f"needs {card.needs}"] if card.needs else []
+        _entry(f"{card.key}  {card.title}", *needs, f"source: {card.source}")
+    print("tables 1, 2, 4 and 5 of Chen and Joo's supplement are about labels: `audit` makes them")
 
 
 def _presets(_: Names) -> None:

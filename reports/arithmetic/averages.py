@@ -72,8 +72,8 @@ def _covers_everyone(records: Records, dataset: str, attribute: str) -> bool:
 def ratios_of_means(records: Records) -> Iterator[Finding]:
     """Suresh and Ong, Tables II and IV: the text divides mean accuracies; do the tables, too?
 
-    The means of per-run ratios that the tables seem to hold are no more than the ratio of the means
-    only where the worst group is the same in all runs; the difference can change ranks.
+    The tables seem to hold means over runs of the ratios of each run. The two differ most where the
+    worst group is not the same in all runs; the difference can change ranks.
     """
     implied: dict[tuple[str, str, str], list[tuple[PublishedValue, Interval]]] = {}
     ours = where(records, source="suresh2022")
@@ -97,7 +97,8 @@ def _ratio_finding(one: PublishedValue, groups: Records, ratio: Interval) -> Fin
         one.value,
         possible,
         ratio,
-        shown_by=f"{listed(groups)}; ratio of these means minus printed value {difference:+.2f}",
+        shown_by=f"{listed(groups)}; ratio of these means minus printed value {difference:+.2f}; "
+        "the text describes a ratio of means, a mean over runs of their ratios may differ from it",
         known=15,
         scale=PERCENT,
     )
