@@ -142,8 +142,7 @@ def _run(
     places = dict.fromkeys(place for found in details.values() for place in found)
     values = {place: _by_seed([details[seed].get(place) for seed in seeds]) for place in places}
     cells = [next(iter(found.values()))[4] for found in details.values()]
-    known = runs is not None and list(runs.seeds) == seeds
-    counts = _counts(runs, attributes) if runs is not None and known else {}
+    counts = _counts(runs, attributes, seeds) if runs is not None else {}
     return {
         "label": row.label, "method": row.run[1], "variant": row.run[2], "seeds": seeds,
         "cells": cells, "values": values, "numbers": numbers, "counts": counts,
@@ -163,14 +162,17 @@ def _by_seed(found: Sequence[tuple[Any, ...] | None]) -> list[Any]:
     return [columns[0], *(part[0] if len(set(part)) == 1 else part for part in columns[1:])]
 
 
-def _counts(runs: Runs, attributes: Sequence[str]) -> dict[str, list[float]]:
-    known = [name for name in attributes if name in runs.attribute_names()]
+def _counts(runs: Runs, attributes: Sequence[str], seeds: Sequence[str]) -> dict[str, list[float]]:
+    """Attribute -> counts in the order of the seeds; nothing where a seed's predictions lack."""
+    if not set(seeds) <= set(runs.seeds):
+        return {}
+    order = [runs.seeds.index(seed) for seed in seeds]
     found: dict[str, Numbers] = {}
-    for name in known:
-        counts = runs.counts(name)
-        found[name] = counts.tensor
-        found["all"] = counts.overall
-    return {name: _plain(tensor) for name, tensor in found.items()}
+    for name in attributes:
+        if name in runs.attribute_names():
+            counts = runs.counts(name)
+            found[name], found["all"] = counts.tensor, counts.overall
+    return {name: _plain(tensor[order]) for name, tensor in found.items()}
 
 
 def _plain(tensor: Numbers) -> list[float]:

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator
-from dataclasses import replace
+from collections.abc import Iterator
 
 import pandas as pd
 
-from reports.figures.captioned import CaptionedFigure
+from reports.figures.captioned import CaptionedFigure, with_unique_keys
 from reports.figures.style import styled
 from reports.study import StudyFrames
 from reports.study_figures.critical_difference import rank_figures
@@ -38,7 +36,7 @@ def study_figures(
         ReportError: the histories lack a column.
     """
     with styled():
-        return list(_with_unique_keys(_drawn(frames, histories)))
+        return list(with_unique_keys(_drawn(frames, histories)))
 
 
 def _drawn(frames: StudyFrames, histories: pd.DataFrame | None) -> Iterator[CaptionedFigure]:
@@ -53,15 +51,3 @@ def _drawn(frames: StudyFrames, histories: pd.DataFrame | None) -> Iterator[Capt
         if histories is not None:
             yield from training_figures(results, histories)
     yield from rank_figures(studies)
-
-
-def _with_unique_keys(drawn: Iterable[CaptionedFigure]) -> Iterator[CaptionedFigure]:
-    taken: set[str] = set()
-    for figure in drawn:
-        wanted = re.sub(r"[^A-Za-z0-9]+", "-", figure.key).strip("-") or "figure"
-        key, copy = wanted, 1
-        while key.lower() in taken:
-            copy += 1
-            key = f"{wanted}-{copy}"
-        taken.add(key.lower())
-        yield replace(figure, key=key)

@@ -110,7 +110,9 @@ def _figure(results: Results, points: Sequence[Point], attribute: str) -> Figure
         _set_limits(one, _limits(points) if place == 0 else _padded(*crowd))  # type: ignore[misc]
         _draw(one, results, points)
         one.set_xlabel("Accuracy (%)", labelpad=2)
-    axes[0].set_ylabel(f"Worst / best group accuracy by {attribute} (%)"[:80], labelpad=2)
+    axes[0].set_ylabel(
+        fitted(f"Worst / best group accuracy (%) by {attribute}", _FRAME.height), labelpad=2
+    )
     if crowd is not None:
         _frame_crowd(axes[0], axes[1])
     inside = [point for point in points if crowd is not None and _within(axes[-1], point)]
@@ -131,7 +133,7 @@ def _legend(results: Results, points: Sequence[Point]) -> Legend:
         )  # fmt: skip
         everything.append(ring)
         texts.append(f"baseline ({results.baseline.label})")
-    if any(not math.isnan(point.fairness.floor_low) for point in points):
+    if _floor(results, points) is not None:
         everything.append(Patch(facecolor=PALE, alpha=0.45, linewidth=0))
         texts.append("what a perfectly fair classifier would show")
     return Legend("Methods", everything, texts)
@@ -205,14 +207,20 @@ def _draw_front(axes: Axes, points: Sequence[Point]) -> None:
 
 def _draw_floor(axes: Axes, results: Results, points: Sequence[Point]) -> None:
     """The range of the score that chance alone gives the baseline if it treats groups alike."""
-    shown = [point for point in points if point.row is results.baseline] or list(points[:1])
-    number = shown[0].fairness
-    if math.isfinite(number.floor_low) and math.isfinite(number.floor_high):
+    number = _floor(results, points)
+    if number is not None:
         axes.axhspan(
             percent(number.floor_low), percent(number.floor_high), color=PALE, alpha=0.45,
             linewidth=0, zorder=0,
         )  # fmt: skip
         axes.axhline(percent(number.floor_mean), color=GREY, linewidth=0.5, zorder=0)
+
+
+def _floor(results: Results, points: Sequence[Point]) -> Number | None:
+    """The baseline's fairness score, if its floor is known."""
+    found = [point.fairness for point in points if point.row is results.baseline]
+    known = [one for one in found if math.isfinite(one.floor_low + one.floor_high)]
+    return known[0] if known else None
 
 
 def _frame_crowd(axes: Axes, enlarged: Axes) -> None:
@@ -293,7 +301,7 @@ def _caption(results: Results, attribute: str, points: Sequence[Point]) -> str:
         sentences.append("The right panel enlarges the dashed region of the left one.")
     if any(point.row.block == REFERENCE_BLOCK for point in points):
         sentences.append("Hollow points: other data or protocol, never on the front.")
-    if any(not math.isnan(point.fairness.floor_low) for point in points):
+    if _floor(results, points) is not None:
         sentences.append(
             "Grey band: 95 % range of the score that the baseline would show if it treated all "
             "groups alike; the line in it is the mean."
