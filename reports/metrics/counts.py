@@ -113,7 +113,7 @@ class Counts:
     def per_class(self) -> Ints:
         """(S, G, K) samples of each true class."""
         # Whole also for expected counts, whose rounding must not undercut a least count.
-        return np.rint(_sum(self.tensor, -1)).astype(np.int64)
+        return np.rint(_sum(self.tensor, "sgcd->sgc")).astype(np.int64)
 
     @cached_property
     def per_group(self) -> Ints:
@@ -128,7 +128,7 @@ class Counts:
     @cached_property
     def selected(self) -> Numbers:
         """(S, G, K) samples predicted as each class."""
-        return _sum(self.tensor, -2)
+        return _sum(self.tensor, "sgcd->sgd")
 
     @cached_property
     def strata(self) -> tuple[str, ...]:
@@ -146,7 +146,7 @@ def counts_of_all(overall: Numbers, classes: tuple[str, ...]) -> Counts:
     return Counts(overall[:, None], overall, ("all",), classes, n_unknown=0)
 
 
-def _sum(counts: Numbers, axis: int) -> Numbers:
-    # numpy's stubs call the sum of an array `Any`.
-    total: Numbers = counts.sum(axis)
+def _sum(counts: Numbers, axes: str) -> Numbers:
+    # Four times as fast as `sum` over so short an axis; numpy's stubs call the result `Any`.
+    total: Numbers = np.einsum(axes, counts)
     return total
