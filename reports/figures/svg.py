@@ -42,7 +42,8 @@ def inline_svg(text: str, *, key: str, title: str) -> str:
     root.set("style", _STYLE)
     root.set("role", "img")
     name = ET.Element(f"{{{SVG}}}title")
-    name.text = title
+    # XML has no way to write most control characters.
+    name.text = "".join(c if c.isprintable() else " " for c in title)
     root.insert(0, name)
     return _serialised(root)
 
