@@ -15,6 +15,7 @@ from reports.formats import csv, json, latex, markdown
 from reports.header import header_text
 from reports.metrics_csv import write_metrics_csv
 from reports.published.rows import with_published
+from reports.ranking_table import TITLE, ranking_over_datasets
 from reports.rows import MethodRow, method_rows
 from reports.specs import DatasetCard, TableSpec
 from reports.study import StudyFrames
@@ -50,8 +51,10 @@ def tables_of(
     """
     sections = []
     names: set[str] = set()
+    every: list[tuple[DatasetCard, tuple[MethodRow, ...]]] = []
     for dataset in frames.dataset_cards:
         rows = method_rows(frames, dataset)
+        every.append((dataset, rows))
         tables = [
             _beside_published(frames, dataset, card, spec, table) if published else table
             for card in layouts_named(layouts)
@@ -66,6 +69,9 @@ def tables_of(
                 )
             names.add(table.key)
         sections.append((dataset.title, tables))
+    if any(card.key == "ranking" for card in layouts_named(layouts)):
+        ranked = ranking_over_datasets(frames, every)
+        sections += [(TITLE, [ranked])] if ranked else []
     return sections
 
 
