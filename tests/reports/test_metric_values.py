@@ -49,6 +49,35 @@ HAND = [
     # False positives: c1 g0 1/30, g1 5/30, gap 4/30 < .3; c2 g0 3/20, g1 0/20, gap .15 < .2.
     ("eod", "c1", "all", 0.3),
     ("eod", "c2", "all", 0.2),
+    # False positives of the groups: c0 2/30 and 5/30, c1 1/30 and 5/30, c2 3/20 and 0/20.
+    ("fpr", "c0", "g1", 5 / 30),
+    ("fnr", "c0", "g0", 0.2),
+    ("fpr_gap", "c1", "all", 4 / 30),
+    ("fpr_gap", "max", "all", 0.15),
+    ("fpr_gap", "mean", "all", (3 / 30 + 4 / 30 + 0.15) / 3),
+    ("fnr_gap", "c1", "all", 0.3),
+    ("eopr", "c0", "all", 0.5 / 0.8),
+    ("eopr", "min", "all", 0.5 / 0.8),
+    # Ratios of recall .625, .667, .8 and of false positives 2/5, 1/5, 0.
+    ("eor", "c0", "all", 0.4),
+    ("eor", "c2", "all", 0.0),
+    ("eor", "mean", "all", (0.4 + 0.2 + 0.0) / 3),
+    ("eod_average", "c0", "all", (0.3 + 3 / 30) / 2),
+    ("avg_odds_signed", "c0", "g0:g1", ((0.8 - 0.5) + (2 - 5) / 30) / 2),
+    ("avg_odds_signed", "c1", "g0:g1", ((0.6 - 0.9) + (1 - 5) / 30) / 2),
+    ("dpd", "c1", "all", 7 / 40),
+    ("dpr", "c1", "all", 7 / 14),
+    ("dpr", "mean", "all", (10 / 10 + 7 / 14 + 16 / 23) / 3),
+    ("dpr", "min", "all", 7 / 14),
+    # Selection rates differ by 0, 7/40 and 7/40.
+    ("disc_tv", "all", "all", (0 + 7 + 7) / 40 / 2),
+    ("disc_tv_pair", "all", "g0:g1", 7 / 40),
+    # Accuracies .85 and .75: variance .05^2 + .05^2; noise of .85 * .15 / 39 and .75 * .25 / 39.
+    ("bgv", "all", "all", 0.005 - (0.85 * 0.15 + 0.75 * 0.25) / 39 / 2),
+    # Recalls .8 and .5 of 10 each: variance .15^2 + .15^2.
+    ("bgv_tpr", "c0", "all", 0.045 - (0.8 * 0.2 + 0.5 * 0.5) / 9 / 2),
+    # Both groups have the same mix of classes: no direction to amplify.
+    ("ba_a2t_test", "all", "all", 0.0),
     ("wga_attr", "all", "all", 0.75),
     ("wga_stratum", "all", "all", 0.5),
     # Overall accuracy 64/80, fairness 30/34.
@@ -156,3 +185,46 @@ def test_strata_below_the_minimum_do_not_set_the_worst():
     # c0 | g0 has recall 0 on 9 samples; the rest are 1, .9 and .5 on 10.
     assert value("wga_stratum", of, convention=Convention("ten", 10, 1)) == pytest.approx(0.5)
     assert value("wga_stratum", of, convention=PAPER) == 0.0
+
+
+# Three groups, two classes: recalls of c0 are .9, .6, .5, those of c1 .8, .8, .2.
+THREE = counts([[[9, 1], [2, 8]], [[6, 4], [2, 8]], [[5, 5], [8, 2]]])
+
+
+def test_means_over_pairs_count_every_pair_once():
+    # c0: |.9 - .6| + |.9 - .5| + |.6 - .5| = .8; false alarms .2, .2, .8: 0 + .6 + .6 = 1.2.
+    assert value("eopd_pairs", THREE, "c0") == pytest.approx(0.8 / 3)
+    assert value("eod_pairs", THREE, "c0") == pytest.approx(1.2 / 3)
+    assert value("eod_average_pairs", THREE, "c0") == pytest.approx((0.8 + 1.2) / 6)
+
+
+def test_total_variation_is_that_of_the_farthest_pair_and_the_mean_of_all():
+    # Predicted as c0: 11, 8 and 13 of 20; two classes, so each distance is the difference of these.
+    assert value("disc_tv", THREE) == pytest.approx(5 / 20)
+    assert value("disc_tv_mean", THREE) == pytest.approx((3 + 2 + 5) / 20 / 3)
+    found = scores("disc_tv", THREE)
+    assert [THREE.groups[found.worst.item()], THREE.groups[found.best.item()]] == ["g1", "g2"]
+
+
+def test_the_group_with_more_false_alarms_is_the_worst():
+    found = scores("fpr_gap", THREE)
+    assert found.items[found.worst[0, 0, 0]] == "g2"
+
+
+def test_variance_between_groups_may_be_negative():
+    # Accuracies .5 and .5 of two samples each: 0 - .25 / 1.
+    assert value("bgv", counts([[[1, 0], [1, 0]], [[0, 1], [0, 1]]])) == pytest.approx(-0.25)
+
+
+def test_a_group_of_one_sample_has_no_part_in_the_variance_between_groups():
+    of = counts([[[8, 2], [0, 0]], [[5, 5], [0, 0]], [[1, 0], [0, 0]]])
+    # .8 and .5: .045 - (.16 + .25) / 9 / 2
+    assert value("bgv", of) == pytest.approx(0.045 - 0.41 / 18)
+    assert scores("bgv", of).skips[0, 0, 0] == "skipped: g2"
+
+
+def test_classes_chosen_for_the_group_they_belong_to_amplify():
+    # c0: 15 of g0's 20 samples, 5 of g1's 20; predicted 18 and 2. Each of the four changes is
+    # 3/20 in the direction of the labels.
+    of = counts([[[15, 0], [3, 2]], [[2, 3], [0, 15]]])
+    assert value("ba_a2t_test", of) == pytest.approx(3 / 20)
