@@ -18,7 +18,9 @@ from reports.specs import ColumnSpec, DatasetCard, TableSpec
 from reports.tables import Block, Cell, Row, Table
 
 ELSEWHERE = "Published, not run in this study"
-REMARK = "Published: as printed by the paper, from other code and training; not compared."
+REMARK = "Published: as printed in {cited}, from other code and training; not compared."
+#: paper -> name in the labels of rows, which must not make tables wide
+SHORT = {"rizvi2024": "Rizvi 2024", "suresh2022": "Suresh 2022", "chen2021_supp": "Chen 2021"}
 PERCENT = 100
 
 #: metric key -> name in the papers' tables, emotion there (empty: the class), group there
@@ -81,9 +83,12 @@ def with_published(
         cells = tuple(_cell(own, column) for column in spec.columns)
         if any(cell.state == "value" for cell in cells):
             key = METHODS.get(method, method)
-            label = f"{titles.get(key, key)}, published ({own[0].cited})"
+            label = f"{titles.get(key, key)}, published ({SHORT[source]}, {number})"
             found[key] = Row(label, cells)
-    return _placed(table, found) if found else table
+    if not found:
+        return table
+    remark = REMARK.format(cited=records[0].cited)
+    return replace(_placed(table, found), remark=f"{table.remark} {remark}".strip())
 
 
 def _placed(table: Table, found: dict[str, Row]) -> Table:
@@ -101,7 +106,7 @@ def _placed(table: Table, found: dict[str, Row]) -> Table:
         blocks.append(replace(block, rows=tuple(rows)))
     if left:
         blocks.append(Block(ELSEWHERE, tuple(left.values())))
-    return replace(table, blocks=tuple(blocks), remark=f"{table.remark} {REMARK}".strip())
+    return replace(table, blocks=tuple(blocks))
 
 
 def _method(row: Row) -> str:

@@ -40,7 +40,7 @@ def read_markdown(text):
     lines = []
     for line in text.splitlines():
         fields = [field.strip() for field in re.split(r"(?<!\\)\|", line)[1:-1]]
-        if not fields or fields[0] == "Method" or fields[0].startswith((":--", "*")):
+        if not fields or fields[0] in ("Method", "Group") or fields[0].startswith((":--", "*")):
             continue
         fields = [re.sub(r"<sup>.*?</sup>|\*\*", "", field) for field in fields]
         lines.append([re.sub(r"\\(.)", r"\1", field) for field in fields])
@@ -51,7 +51,11 @@ def read_latex(text):
     lines = []
     for body in re.findall(r"\\begin\{tabular\}.*?\n(.*?)\\end\{tabular\}", text, flags=re.DOTALL):
         for line in body.splitlines():
-            if "&" not in line or "multicolumn" in line or line.strip().startswith("Method"):
+            if (
+                "&" not in line
+                or "multicolumn" in line
+                or line.strip().startswith(("Method", "Group"))
+            ):
                 continue
             line = re.sub(r"\\rlap\{(\\textsuperscript\{[^}]*\})\}", r"\1", line)
             line = re.sub(r"\\textsuperscript\{\{\*\}\}|\\textsuperscript\{[^}]*\}", "", line)

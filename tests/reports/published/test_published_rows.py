@@ -70,19 +70,20 @@ def test_a_published_row_follows_the_row_of_its_method(rafdb):
     table = found(rafdb, "rizvi_4_raf_db", published=True)
     labels = [row.label for block in table.blocks for row in block.rows]
     place = labels.index("Latent alignment")
-    assert labels[place + 1] == "Latent alignment, published (Rizvi et al. 2024, Table 4)"
+    assert labels[place + 1] == "Latent alignment, published (Rizvi 2024, 4)"
 
 
 def test_methods_that_were_not_run_stand_in_a_block_of_their_own(rafdb):
     table = found(rafdb, "rizvi_4_raf_db", published=True)
-    block, row = rows_of(table)["Focal loss, published (Rizvi et al. 2024, Table 4)"]
+    block, row = rows_of(table)["Focal loss, published (Rizvi 2024, 4)"]
     assert block == ELSEWHERE
     assert [one.printed for one in row.cells] == ["96.1", "97.2"]
+    assert "as printed in Rizvi et al. 2024, Table 4, from other code" in table.remark
 
 
 def test_numbers_print_as_in_the_paper_and_say_what_the_paper_implies(rafdb):
     table = found(rafdb, "rizvi_4_raf_db", published=True)
-    _, row = rows_of(table)["Latent alignment, published (Rizvi et al. 2024, Table 4)"]
+    _, row = rows_of(table)["Latent alignment, published (Rizvi 2024, 4)"]
     gender, race = row.cells
     assert (gender.printed, race.printed) == ("99.51", "94.2")
     assert gender.mean == pytest.approx(0.9951)
@@ -92,7 +93,7 @@ def test_numbers_print_as_in_the_paper_and_say_what_the_paper_implies(rafdb):
 
 def test_deviations_of_the_paper_are_printed(rafdb):
     table = found(rafdb, "suresh_iv_raf_db_race", published=True)
-    label = "AU positive matching, published (Suresh and Ong 2022, Table IV)"
+    label = "AU positive matching, published (Suresh 2022, IV)"
     _, row = rows_of(table)[label]
     by_header = {c.header: one.printed for c, one in zip(table.columns, row.cells, strict=True)}
     assert by_header["African-American"] == "87.8 (1.0)"
@@ -102,7 +103,7 @@ def test_deviations_of_the_paper_are_printed(rafdb):
 
 def test_differences_go_with_differences(rafdb):
     table = found(rafdb, "suresh_v_raf_db", published=True)
-    _, row = rows_of(table)["AU positive matching, published (Suresh and Ong 2022, Table V)"]
+    _, row = rows_of(table)["AU positive matching, published (Suresh 2022, V)"]
     assert [one.printed for one in row.cells] == ["86.1 (0.3)", "86.1 (0.2)", "-0.4"]
 
 
