@@ -42,15 +42,18 @@ def cautions(frames: StudyFrames) -> list[Caution]:
 
 
 def _missing(records: Sequence[CellRecord]) -> Iterator[Caution]:
-    for status, words in (
-        ("failed", "failed; their methods are shown with the seeds that are left, or as failed"),
-        ("pending", "have not been run"),
+    for status, one, several in (
+        (
+            "failed",
+            "failed; its method is shown with the seeds that are left, or as failed",
+            "failed; their methods are shown with the seeds that are left, or as failed",
+        ),
+        ("pending", "has not been run", "have not been run"),
     ):
         count = sum(record.status == status for record in records)
         if count:
-            verb = words if count > 1 else words.replace("have", "has").replace("their", "its")
             yield Caution(
-                f"{count} of {len(records)} cells {verb}.",
+                f"{count} of {len(records)} cells {one if count == 1 else several}.",
                 tuple(missing_lines(records, [status])),
             )
 

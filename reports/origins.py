@@ -80,10 +80,15 @@ def _shown(sections: Sections) -> dict[str, list[Place]]:
     found: dict[str, dict[Place, None]] = {}
     for _, tables in sections:
         for table in tables:
-            places = [column.place for column in table.columns if len(column.place) == 4]
+            places = [_four(column.place) for column in table.columns if any(column.place[3:])]
             for key in dict.fromkeys(row.run[0] for _, row in table.rows() if row.run):
                 found.setdefault(key, {}).update(dict.fromkeys(places))
     return {key: list(places) for key, places in found.items()}
+
+
+def _four(place: tuple[str, ...]) -> Place:
+    attribute, group, emotion, metric = place
+    return attribute, group, emotion, metric
 
 
 def _metrics(keys: set[str]) -> dict[str, Json]:

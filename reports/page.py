@@ -92,7 +92,7 @@ class _Live:
         return _attributes({"d": row.run[0], "r": self._runs[row.run]})
 
     def column(self, table: Table, column: Column) -> Markup:
-        """Place by data set, and the method whose value is subtracted."""
+        """Place by data set, what is printed, and the method whose value is subtracted."""
         keys = dict.fromkeys(row.run[0] for _, row in table.rows() if row.run)
         found = {
             key: self._places[key][column.place]
@@ -101,8 +101,9 @@ class _Live:
         }
         if not found:
             return Markup("")
+        what = f"{column.span}: {column.header}" if column.span else column.header
         less = {"less": column.less} if column.less else {}
-        return _attributes({"p": json.dumps(found, separators=(",", ":")), **less})
+        return _attributes({"p": json.dumps(found, separators=(",", ":")), "what": what, **less})
 
     def value(self, cell: Cell) -> str:
         """What the entry is sorted by; empty where it is no number."""
