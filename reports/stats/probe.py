@@ -115,7 +115,8 @@ def fit_probe(x: Floats, y: Codes, penalty: float = 1.0) -> Floats:
     Args:
         x: (N, d).
         y: (N,) codes 0..G-1, all of which occur.
-        penalty: C, the inverse strength of the L2 penalty.
+        penalty: C, the inverse strength of the L2 penalty, for two groups on the difference of
+            their columns (as scikit-learn has it).
     """
     return _Solver(_standardised(x, x), int(y.max()) + 1, penalty).weights(y, EXACT)
 
@@ -186,7 +187,8 @@ class _Solver:
 
     def __init__(self, scaled: Floats, groups: int, penalty: float) -> None:
         design = np.column_stack((scaled, np.ones(len(scaled))))
-        ridge = np.full(design.shape[1], 1 / penalty)
+        # scikit-learn gives two groups one column w and penalises w^2; ours are w / 2 and -w / 2.
+        ridge = np.full(design.shape[1], (2 if groups == 2 else 1) / penalty)
         ridge[-1] = 0.0  # the intercept
         # p (1 - p) is about 1 / groups without skill and less with it.
         curvature = 0.3 / groups * design.T @ design + np.diag(ridge)
