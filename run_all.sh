@@ -5,6 +5,7 @@
 #   ./run_all.sh test         set up, run the tests
 #   ./run_all.sh real DIR     set up, run the main job on the real faces below DIR
 #   ./run_all.sh smoke        set up, run every method once for a few seconds
+#   ./run_all.sh check        set up, run a tiny study, compare it with tests/baselines/tiny.json
 #
 # A second call skips what is already done. PYTHON names the interpreter (3.11 to 3.13).
 set -euo pipefail
@@ -57,8 +58,15 @@ smoke)
     set_up
     run --methods all --seeds 1 --preset smoke --out results/smoke
     ;;
+check)
+    set_up
+    out=$(mktemp -d)
+    trap 'rm -rf "$out"' EXIT
+    run --study tests/baselines/tiny.toml --workers 1 --out "$out"
+    .venv/bin/python -m benchmarks check "$out" --baseline tests/baselines/tiny.json "${@:2}"
+    ;;
 *)
-    sed -n '2,9s/^# \{0,1\}//p' "$0" >&2
+    sed -n '2,10s/^# \{0,1\}//p' "$0" >&2
     exit 2
     ;;
 esac
