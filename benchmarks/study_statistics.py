@@ -69,14 +69,18 @@ def _all_tasks(
         found = []
         for done, (group, attribute) in enumerate(tasks):
             tell(done, len(tasks), f"statistics of {group[0].dataset} by {attribute}")
-            found.append(task_statistics(group, attribute, BASELINE, convention, effort))
+            found.append(
+                task_statistics(group, attribute, BASELINE, convention=convention, effort=effort)
+            )
         return found
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context) as pool:
         # The tasks with most groups take longest: they are begun first.
         order = sorted(range(len(tasks)), key=lambda at: -_size(tasks[at]))
         waiting = {
-            at: pool.submit(task_statistics, *tasks[at], BASELINE, convention, effort)
+            at: pool.submit(
+                task_statistics, *tasks[at], BASELINE, convention=convention, effort=effort
+            )
             for at in order
         }
         frames = {}

@@ -14,6 +14,7 @@ from reports.ranks import Ranks, ranks_of
 from reports.relative_cells import rank_cell, relative_cell
 from reports.rows import BLOCKS, FREE_BLOCK, Entry, MethodRow
 from reports.specs import ColumnSpec, DatasetCard, TableSpec
+from reports.statistic_cells import statistic_cell
 from reports.study import StudyFrames
 from reports.tables import PRINTED, Block, Cell, Column, Row, Table, with_bold
 
@@ -100,6 +101,8 @@ def _printed_row(row: MethodRow, columns: Sequence[ColumnSpec], context: _Contex
 
 def _cell(row: MethodRow, column: ColumnSpec, context: _Context) -> Cell:
     entries = row.values.get(_place(column), [])
+    if column.show:
+        return statistic_cell(context.study, row, column, context.convention)
     if column.ranks and row.done:
         return rank_cell(row, column, context.ranks)
     if not entries:

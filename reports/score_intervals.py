@@ -13,15 +13,15 @@ from typing import Protocol
 import numpy as np
 import numpy.typing as npt
 
+from reports.metrics.counts import Counts
 from reports.metrics.scores import Scores
 from reports.replicates.simultaneous import (
     Compare,
     between_limits,
-    sidak_normal,
+    mean_recall_limits,
     sidak_wilson,
     widened_by_seeds,
 )
-from reports.stats.seeds import over_seeds
 
 Floats = npt.NDArray[np.float64]
 
@@ -43,19 +43,19 @@ class Measured(Protocol):
 class Comparison:
     """A score made of groups' rates: which metric these are, and how they are compared.
 
-    `proportion` rates are shares of test samples and have Wilson limits; others have normal limits
-    from the bootstrap.
+    Rates that are shares of test samples have Wilson limits; class-mean recalls (`recalls`) have
+    their own.
     """
 
     rate: str
     how: Compare
-    proportion: bool = True
+    recalls: bool = False
 
 
 COMPARISONS: Mapping[str, Comparison] = {
     "fs_acc": Comparison("acc", "ratio"),
     "fs_gap": Comparison("acc", "gap"),
-    "fs_mca": Comparison("mca", "ratio", proportion=False),
+    "fs_mca": Comparison("mca", "ratio", recalls=True),
     "fs_tpr": Comparison("tpr", "ratio"),
     "eopd": Comparison("tpr", "gap"),
     "eopr": Comparison("tpr", "ratio"),
@@ -68,7 +68,9 @@ COMPARISONS: Mapping[str, Comparison] = {
 }
 
 
-def comparison_limits(key: str, measured: Mapping[str, Measured]) -> tuple[Floats, Floats] | None:
+def comparison_limits(
+    key: str, measured: Mapping[str, Measured], counts: Counts, min_n: int
+) -> tuple[Floats, Floats] | None:
     """(P, E) limits of a score that compares groups, seeds included; None for other metrics.
 
     Limits of the largest or smallest class are undefined: they would need all classes at once.
@@ -76,21 +78,22 @@ def comparison_limits(key: str, measured: Mapping[str, Measured]) -> tuple[Float
     Args:
         key: of the score.
         measured: all metrics of the same method and attribute, by key.
+        counts: of this method and attribute.
+        min_n: smallest group and stratum that count.
     """
     known = COMPARISONS.get(key)
     if known is None or known.rate not in measured:
         return None
     rates, one = measured[known.rate], measured[key]
-    if known.proportion:
-        low, high = sidak_wilson(rates.scores.value, rates.scores.n)
+    if known.recalls:
+        low, high = mean_recall_limits(counts, min_n)
     else:
-        low, high = sidak_normal(rates.scores.value, over_seeds(rates.resampled)[1])
+        low, high = sidak_wilson(rates.scores.value, rates.scores.n)
     ends = between_limits(low, high, known.how)
     shape = one.scores.value.shape[1:]
     limits = [np.full(shape, np.nan) for _ in ends]
-    classes = ends[0].shape[-1]
     for limit, end in zip(limits, ends, strict=True):
-        limit[0, :classes] = end
+        limit[0, : np.size(end)] = end
     wide = widened_by_seeds(limits[0], limits[1], one.scores.value)
     return wide[0], wide[1]
 

@@ -32,6 +32,13 @@ class DatasetCard:
         return {**self.levels, **crossed}
 
 
+Show = Literal[
+    "", "floor", "interval", "difference",
+    "floor_p", "floor_p_holm", "difference_p", "difference_p_holm", "exchange_p",
+    "cost",
+]  # fmt: skip
+
+
 @dataclass(frozen=True)
 class ColumnSpec:
     """Which metric a column shows and how it is headed.
@@ -39,7 +46,10 @@ class ColumnSpec:
     At most one of the following is given. `less` names a method whose value is subtracted, seed by
     seed. `share_of` names one of whose mean the mean is printed as a percentage, `change_from` one
     from whose mean the change is: both from unrounded means over seeds. `ranks` are columns over
-    which the method's rank (1 is best, ties share) is averaged; `metric` is then empty.
+    which the method's rank (1 is best, ties share) is averaged; `metric` is then empty. `show` is
+    something else than the mean: from the frame `statistics` the noise `floor` with its range, the
+    mean with its `interval`, the `difference` to the baseline with its interval, or the p-value of
+    that name; or the method's declared `cost` in passes.
     """
 
     header: str
@@ -53,6 +63,7 @@ class ColumnSpec:
     share_of: str = ""
     change_from: str = ""
     ranks: tuple[ColumnSpec, ...] = ()
+    show: Show = ""
 
     @property
     def unit(self) -> Unit:
@@ -61,7 +72,7 @@ class ColumnSpec:
             return "statistic"
         if self.change_from:
             return "change"
-        return "points" if self.less else "percent"
+        return "points" if self.less or self.show == "difference" else "percent"
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import numpy as np
 import numpy.typing as npt
 
 from reports.catalogue import MetricCard
+from reports.metrics.counts import Counts
 from reports.metrics.reasons import WORDS, Reason
 from reports.metrics.scores import Scores
 from reports.replicates.values import seed_mean
@@ -48,10 +49,12 @@ class Measured:
 
 
 def same_shape(one: Measured, other: Measured | None) -> bool:
+    """Whether both hold the same numbers, so that they can be subtracted."""
     return other is not None and one.resampled.shape == other.resampled.shape
 
 
 def place_columns(one: Measured, attribute: str) -> dict[str, Any]:
+    """Where each number belongs: attribute, group, emotion and metric."""
     scores = one.scores
     return {
         "attribute": attribute,
@@ -61,13 +64,16 @@ def place_columns(one: Measured, attribute: str) -> dict[str, Any]:
     }
 
 
-def own_columns(one: Measured, measured: Mapping[str, Measured]) -> dict[str, Any]:
+def own_columns(
+    one: Measured, measured: Mapping[str, Measured], counts: Counts, min_n: int
+) -> dict[str, Any]:
     """Mean, spread, sampling error and interval; `n` is the smallest denominator of any seed."""
     mean, sd, seeds = over_seeds(one.values)
     # A single resampling distribution serves all seeds: they share the test samples.
     se_test = over_seeds(one.resampled)[1]
     interval = seed_interval(one.values, se_test)
-    low, high, kind = _limits(one, measured, interval)
+    own = comparison_limits(one.card.key, measured, counts, min_n)
+    low, high, kind = _limits(one, own, interval)
     reason = np.where(seeds > 0, Reason.DEFINED, one.scores.reason[0])
     return {
         "mean": mean.ravel(),
@@ -84,14 +90,13 @@ def own_columns(one: Measured, measured: Mapping[str, Measured]) -> dict[str, An
 
 
 def _limits(
-    one: Measured, measured: Mapping[str, Measured], interval: SeedInterval
+    one: Measured, own: tuple[Floats, Floats] | None, interval: SeedInterval
 ) -> tuple[Floats, Floats, npt.NDArray[np.object_]]:
     """Limits and their kind: `simultaneous` where groups are compared, else `t`, or `none`."""
     shape = interval.low.shape
     plain = np.broadcast_to([has_t_interval(one.card.key, e) for e in one.scores.emotions], shape)
     low, high = (np.where(plain, x, np.nan) for x in (interval.low, interval.high))
     kind = np.where(plain, "t", "none").astype(object)
-    own = comparison_limits(one.card.key, measured)
     if own is not None:
         known = ~np.isnan(own[0])
         low, high = np.where(known, own[0], low), np.where(known, own[1], high)
@@ -132,6 +137,13 @@ def difference_columns(one: Measured, other: Measured, runs: Runs, base: Runs) -
 
 
 def exchange_columns(one: Measured, other: Measured, exchanged: Floats | None) -> dict[str, Any]:
+    """P of the paired exchange; nothing where it was not made.
+
+    Args:
+        one: of the method.
+        other: of the baseline.
+        exchanged: (B, P, E) differences of the seed averages with predictions swapped.
+    """
     if exchanged is None:
         return {}
     observed = seed_mean(one.values, axis=0) - seed_mean(other.values, axis=0)

@@ -15,7 +15,7 @@ import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
-from reports.catalogue import MetricCard, Strata, metric_cards
+from reports.catalogue import MetricCard, metric_cards
 from reports.convention import STRICT, Convention
 from reports.metrics.counts import Counts
 from reports.replicates.exchanged import exchanged_tensors
@@ -90,7 +90,11 @@ def statistics(
     for done, task in enumerate(tasks):
         if progress is not None:
             progress(done, len(tasks), f"{task[0][0].dataset} by {task[1]}")
-        frames.append(task_statistics(*task, baseline, convention, effort, suite_seed))
+        frames.append(
+            task_statistics(
+                *task, baseline, convention=convention, effort=effort, suite_seed=suite_seed
+            )
+        )
     return corrected(frames)
 
 
@@ -111,6 +115,7 @@ def task_statistics(
     group: Sequence[Runs],
     attribute: str,
     baseline: str,
+    *,
     convention: Convention,
     effort: Effort,
     suite_seed: int = 0,
@@ -125,7 +130,8 @@ def task_statistics(
         effort: number of replicates.
         suite_seed: of the replicates' streams.
     """
-    base = next((one for one in group if one.method == baseline), None)
+    plain = sorted(group, key=lambda one: one.variant)
+    base = next((one for one in plain if one.method == baseline), None)
     reference: dict[str, Measured] = {}
     found: dict[int, pd.DataFrame] = {}
     # The baseline first, for the others are compared with its replicates.
@@ -163,7 +169,7 @@ class _Asked:
         used = self._convention
         found = {}
         for strata in ("group", "group_class", "all"):
-            cards = [card for card in self._cards if self._strata(card) == strata]
+            cards = [card for card in self._cards if card.strata == strata]
             if not cards:
                 continue
             chunks = resampled_tensors(
@@ -187,12 +193,14 @@ class _Asked:
         reference: Mapping[str, Measured],
     ) -> pd.DataFrame:
         """The rows of this method and attribute, in the order of the metrics."""
-        floors = self._floors(measured)
+        floors, counts = self._floors(measured), self._counts
         exchanged = self._exchanged(base) if base is not None else {}
         parts = []
         for card in self._cards:
             one = measured[card.key]
-            columns = place_columns(one, self.attribute) | own_columns(one, measured)
+            columns = place_columns(one, self.attribute) | own_columns(
+                one, measured, counts, self._convention.min_n
+            )
             columns |= floors.get(card.key, {})
             if base is not None and same_shape(one, reference.get(card.key)):
                 columns |= difference_columns(one, reference[card.key], self.runs, base)
@@ -273,9 +281,6 @@ class _Asked:
     def _cards(self) -> tuple[MetricCard, ...]:
         cards = metric_cards()
         return tuple(c for c in cards if c.overall) if self.attribute == ALL else cards
-
-    def _strata(self, card: MetricCard) -> Strata:
-        return "all" if self.attribute == ALL else card.strata
 
     def _stream(self, *names: str) -> np.random.Generator:
         return generator_for(self.suite_seed, self.runs.dataset, self.attribute, *names)

@@ -5,13 +5,14 @@ from __future__ import annotations
 from collections.abc import Hashable, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from typing import Any
 
 import pandas as pd
 
 from reports.errors import ReportError
 from reports.measure import METRIC_COLUMNS
 from reports.specs import DatasetCard
-from reports.statistics_frame import STATISTICS
+from reports.statistics_frame import PLACE, STATISTICS
 
 CELL_COLUMNS = (
     "dataset",
@@ -69,6 +70,7 @@ class MethodCard:
     key: str
     title: str
     reconstruction: bool
+    cost: float
 
 
 @dataclass(frozen=True, eq=False)
@@ -129,6 +131,34 @@ class StudyFrames:
                 )
 
     @cached_property
+    def _statistics(self) -> dict[tuple[str, ...], dict[str, Any]]:
+        """Rows of `statistics` of the shown selection rule, by place."""
+        if self.statistics is None:
+            return {}
+        rows = self.statistics.to_dict("records")
+        names = [name for name in PLACE if name != "select"]
+        return {
+            tuple(str(row[name]) for name in names): {str(k): v for k, v in row.items()}
+            for row in rows
+            if row["select"] == self.select
+        }
+
+    def statistic(self, *place: str) -> dict[str, Any] | None:
+        """What `statistics` knows of (dataset, method, variant, attribute, group, emotion, metric).
+
+        None where it has no such row.
+        """
+        return self._statistics.get(place)
+
+    @property
+    def baseline(self) -> str:
+        """The method that differences are to; empty without statistics."""
+        if self.statistics is None:
+            return ""
+        known = self.statistics["baseline"].dropna()
+        return str(known.iloc[0]) if len(known) else ""
+
+    @cached_property
     def cell_records(self) -> tuple[CellRecord, ...]:
         """The cells, in an order that does not depend on the frame's."""
         records = [_cell_record(row) for row in self.cells.to_dict("records")]
@@ -142,10 +172,11 @@ class StudyFrames:
     @cached_property
     def method_cards(self) -> dict[str, MethodCard]:
         """Method cards by key, in the frame's order."""
-        rows = self.methods[["method", "title", "reconstruction"]].itertuples(
-            index=False, name=None
-        )
-        return {key: MethodCard(key, title, bool(mark)) for key, title, mark in rows}
+        names = ["method", "title", "reconstruction", "cost"]
+        rows = self.methods[names].itertuples(index=False, name=None)
+        return {
+            key: MethodCard(key, title, bool(mark), float(cost)) for key, title, mark, cost in rows
+        }
 
     @cached_property
     def dataset_cards(self) -> tuple[DatasetCard, ...]:

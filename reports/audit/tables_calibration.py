@@ -7,9 +7,9 @@ from collections.abc import Iterator
 
 from reports.audit.calibration_rows import KINDS
 from reports.audit.result import AuditResult
-from reports.audit.table_cells import CODES_EXPLAINED, number_cell, p_cell
 from reports.audit.table_specs import Record, records_of
 from reports.convention import Convention
+from reports.number_cells import CODES_EXPLAINED, number_cell, p_cell
 from reports.tables import Block, Cell, Column, Row, Table
 
 #: header of a set of columns, field of the frame

@@ -11,7 +11,6 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 
-from reports.audit.table_cells import CODES_EXPLAINED, interval_cell, number_cell, p_cell
 from reports.audit.table_specs import (
     ColumnSet,
     ConditionalSpec,
@@ -32,6 +31,7 @@ from reports.audit.table_words import (
 )
 from reports.audit.tabulation import ALL
 from reports.convention import Convention
+from reports.number_cells import CODES_EXPLAINED, interval_cell, number_cell, p_cell
 from reports.stats.clusters import FEW_CLUSTERS
 from reports.tables import Block, Cell, Column, Row, Table
 

@@ -6,9 +6,9 @@ import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
-from reports.audit.table_cells import CODES_EXPLAINED, interval_cell, p_cell
 from reports.audit.table_specs import Record
 from reports.convention import Convention
+from reports.number_cells import CODES_EXPLAINED, interval_cell, p_cell
 from reports.tables import Block, Cell, Column, Row, Table, Unit
 
 

@@ -6,7 +6,6 @@ import math
 from collections.abc import Iterator
 from dataclasses import replace
 
-from reports.audit.table_cells import number_cell
 from reports.audit.table_specs import (
     ColumnSet,
     ConditionalSpec,
@@ -15,6 +14,7 @@ from reports.audit.table_specs import (
     places_of,
 )
 from reports.convention import Convention
+from reports.number_cells import number_cell
 from reports.tables import Block, Cell, Column, Row, Table
 
 #: an adjusted residual beyond this is marked (two-sided 5 % of a normal variable)

@@ -1,4 +1,4 @@
-"""Cells of the audit's tables: numbers with their intervals, p-values with their codes."""
+"""Cells that hold a number with its interval, or a p-value with its code."""
 
 from __future__ import annotations
 
