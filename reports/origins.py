@@ -16,7 +16,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from reports.catalogue import metric_cards
+from reports.catalogue import all_metric_cards
 from reports.metrics.counts import Numbers
 from reports.rows import MethodRow, Place, method_rows
 from reports.runs import Runs
@@ -99,7 +99,7 @@ def _metrics(keys: set[str]) -> dict[str, Json]:
             "source": card.source,
             "formula": formula_text(card.compute),
         }
-        for card in metric_cards()
+        for card in all_metric_cards()
         if card.key in keys
     }
 
