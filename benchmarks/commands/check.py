@@ -49,7 +49,7 @@ def main(arguments: Namespace) -> int:
     else:
         found = differences(old, cells, versions)
     _print(found)
-    if old is not None and (new := unstored_metrics(old, cells)):
+    if old is not None and (new := unstored_metrics(old)):
         print(f"Not in the baseline: {', '.join(new)}; --update stores them.")
     if arguments.update:
         content = baseline_of(cells, versions)
