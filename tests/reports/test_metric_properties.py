@@ -1,5 +1,7 @@
 """Properties of all metrics over random confusion tensors, empty cells included."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -122,11 +124,13 @@ def test_disc_is_the_largest_absolute_signed_difference(tensor):
 
 @CASES
 @given(tensors())
-def test_equalized_odds_are_never_below_equal_opportunity(tensor):
+def test_equalized_odds_are_never_below_the_gap_of_recalls_or_of_false_alarms(tensor):
     odds = scores("eod", counts(tensor)).value[0, 0, : tensor.shape[1]]
     opportunity = scores("eopd", counts(tensor)).value[0, 0, : tensor.shape[1]]
+    alarms = scores("fpr_gap", counts(tensor)).value[0, 0, : tensor.shape[1]]
     both = ~np.isnan(odds)
     assert (odds[both] >= opportunity[both]).all()
+    assert (odds[both] >= alarms[both]).all()
 
 
 @CASES
@@ -135,6 +139,79 @@ def test_two_classes_have_equal_discrimination_and_odds(tensor):
     for key in ("disc", "eod"):
         found = scores(key, counts(tensor)).value[0, 0]
         same(found[0], found[1])
+
+
+@CASES
+@given(tensors(classes=st.just(2)))
+def test_of_two_classes_the_recall_of_one_is_the_specificity_of_the_other(tensor):
+    recall, alarms = (scores(key, counts(tensor)).value[0] for key in ("tpr", "fpr"))
+    same(recall[:, 0], 1 - alarms[:, 1])
+    same(recall[:, 1], 1 - alarms[:, 0])
+
+
+@CASES
+@given(tensors())
+def test_total_variation_bounds_every_signed_difference_and_is_it_for_two_classes(tensor):
+    signed = np.abs(scores("disc_signed", counts(tensor)).value[0]).max(-1)
+    distance = scores("disc_tv_pair", counts(tensor)).value[0, :, 0]
+    known = ~np.isnan(distance)
+    assert (np.isnan(signed) == ~known).all()
+    assert (distance[known] >= signed[known] - 1e-12).all()
+    if tensor.shape[1] == 2:
+        same(distance, signed)
+        same(
+            scores("disc_tv", counts(tensor)).value[0, 0],
+            scores("disc", counts(tensor)).value[0, 0, :1],
+        )
+
+
+@CASES
+@given(tensors())
+def test_means_over_pairs_lie_between_nothing_and_the_largest_gap(tensor):
+    for mean, largest in (
+        ("eopd_pairs", "eopd"),
+        ("eod_pairs", "eod"),
+        ("disc_tv_mean", "disc_tv"),
+    ):
+        low, high = (scores(key, counts(tensor)).value for key in (mean, largest))
+        assert (np.isnan(low) == np.isnan(high)).all()
+        known = ~np.isnan(low)
+        assert (low[known] <= high[known] + 1e-12).all() and (low[known] >= 0).all()
+
+
+@CASES
+@given(tensors())
+def test_the_corrected_variance_grows_with_more_samples_of_the_same_rates(tensor):
+    one, two = (scores("bgv", counts(factor * tensor)).value[0, 0, 0] for factor in (1, 2))
+    if not np.isnan(one):
+        assert two >= one - 1e-12 or (tensor.sum((-2, -1)) == 1).any()
+
+
+def test_the_corrected_variance_averages_to_the_variance_of_the_true_rates():
+    rng = np.random.default_rng(0)
+    rates, sizes = np.array([0.9, 0.8, 0.6]), np.array([12, 30, 60])
+    right = rng.binomial(sizes, rates, (20_000, 3))
+    tensor = np.zeros((20_000, 3, 2, 2), dtype=np.int64)
+    tensor[..., 0, 0], tensor[..., 0, 1] = right, sizes - right
+    many = Counts(tensor, tensor.sum(1), ("a", "b", "c"), ("x", "y"), 0)
+
+    values = scores("bgv", many).value[:, 0, 0]
+
+    standard_error = values.std() / len(values) ** 0.5
+    assert abs(values.mean() - rates.var(ddof=1)) < 4 * standard_error
+    # Uncorrected it would be off by more than that.
+    assert (rates * (1 - rates) / sizes).mean() > 20 * standard_error
+
+
+@CASES
+@given(tensors())
+def test_quiet_counts_have_the_same_values_and_reasons(tensor):
+    for card in CARDS:
+        loud = card.compute(counts(tensor), STRICT)
+        quiet = card.compute(dataclasses.replace(counts(tensor), quiet=True), STRICT)
+        same(loud.value, quiet.value)
+        assert (loud.reason == quiet.reason).all(), card.key
+        assert not quiet.skips, card.key
 
 
 @CASES
