@@ -181,7 +181,14 @@ def _is_same(published: str, dataset: DatasetCard) -> bool:
 
 def without_published(datasets: Sequence[DatasetCard]) -> list[str]:
     """A sentence for each data set of which no paper prints a value."""
-    known = sorted({one.dataset.rpartition("test ")[2] for one in published_records()} - {""})
+    shown = {metric for metric, _, _ in METRICS.values()}
+    known = sorted(
+        {
+            one.dataset.rpartition("test ")[2]
+            for one in published_records()
+            if one.method and one.metric in shown
+        }
+    )
     return [
         f"No printed values of {dataset.title}; there are of {', '.join(known)}."
         for dataset in datasets
