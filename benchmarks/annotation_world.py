@@ -22,7 +22,8 @@ from datasets.synthetic import action_units, annotator
 from datasets.synthetic.sampling import allocate, express
 from datasets.synthetic.settings import SyntheticSettings
 from reports.audit.action_units import DEFAULT_THRESHOLDS, OPENFACE_TOP
-from reports.audit.observations import Grouping, Observations
+from reports.audit.observations import Observations
+from reports.tabular.groups import Grouping
 
 Codes = NDArray[np.int64]
 Floats = NDArray[np.float64]

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from benchmarks.annotation_world import THRESHOLDS
 from benchmarks.audit_designs import QUESTIONS, Design, Key
 from reports.audit.intensity_rows import MODELS
-from reports.audit.observations import Grouping, Observations
+from reports.audit.observations import Observations
 from reports.audit.options import AuditOptions
 from reports.audit.pooled_rows import pooled_tests
 from reports.audit.stratum_rows import stratum_tests
@@ -19,6 +19,7 @@ from reports.audit.tabulation import ALL, Tabulation
 from reports.stats.clusters import cluster_permutation, cluster_wald
 from reports.stats.group_term import group_term
 from reports.stats.multiplicity import holm
+from reports.tabular.groups import Grouping
 
 #: deals of a permutation test: 10 of 200 equally likely places are 5 % exactly, so the level can
 #: be checked with fewer deals than the audit makes

@@ -13,9 +13,10 @@ from benchmarks import registry
 from benchmarks.errors import StudyError
 from datasets.spec import UNKNOWN, Codes, FaceData
 from reports.audit.action_units import DEFAULT_THRESHOLDS, unit_column
-from reports.audit.levels import AttributeSpec, places_of
-from reports.audit.observations import Grouping, Observations
+from reports.audit.observations import Observations
 from reports.audit.roles import NO_COLUMN, Roles
+from reports.tabular.groups import Grouping
+from reports.tabular.levels import AttributeSpec, places_of
 
 if TYPE_CHECKING:
     from datasets.spec import Dataset

@@ -168,7 +168,7 @@ def _with_tests(table: pd.DataFrame) -> pd.DataFrame:
 def _runs(table: pd.DataFrame) -> NDArray[np.int64]:
     """(N,) codes of data set, method and variant."""
     names = ["dataset", "method", "variant"]
-    return table.groupby(names, sort=False).ngroup().to_numpy(np.int64)
+    return np.asarray(table.groupby(names, sort=False).ngroup(), dtype=np.int64)
 
 
 def _verdict(direction: Direction | str, row: dict[Hashable, object]) -> Verdict:

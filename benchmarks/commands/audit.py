@@ -16,13 +16,13 @@ from reports.audit.counts_file import read_counts
 from reports.audit.documents import write_audit
 from reports.audit.engine import Input, audit
 from reports.audit.expert import Expert, parse_truth, read_expert
-from reports.audit.levels import parse_attributes
 from reports.audit.observations import Observations
 from reports.audit.options import AuditOptions
 from reports.audit.reading import read_observations
 from reports.audit.roles import Roles
 from reports.audit.terminal import terminal_text
 from reports.convention import convention_named
+from reports.tabular.levels import parse_attributes
 
 DEFAULT_OUT = Path("results/audit")
 

@@ -8,12 +8,12 @@ from pathlib import Path
 
 from benchmarks.errors import StoreError, StudyError
 from benchmarks.paths import shown
-from reports.audit.levels import parse_attributes
 from reports.convention import convention_named
 from reports.report import FORMATS, write_report
 from reports.scored.frames import scored_frames
 from reports.scored.reading import ScoreColumns, read_sheet
 from reports.scored.sets import prediction_sets
+from reports.tabular.levels import parse_attributes
 
 
 def main(arguments: Namespace) -> int:

@@ -11,9 +11,9 @@ from dataclasses import dataclass, field
 import numpy as np
 from numpy.typing import NDArray
 
-from reports.audit.columns import line_of, missing_column
-from reports.audit.observations import Floats
 from reports.errors import ReportError
+from reports.tabular.columns import line_of, missing_column
+from reports.tabular.groups import Floats
 
 #: present when the intensity on OpenFace's scale of 0 to 5 is greater. Source: Chen and Joo 2021,
 #: chosen there on EmotioNet

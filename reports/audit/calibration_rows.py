@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from reports.audit.action_units import thresholds_of
 from reports.audit.expert import Expert
-from reports.audit.observations import Grouping, Observations
+from reports.audit.observations import Observations
 from reports.audit.options import AuditOptions
 from reports.audit.questions import Question, Rows, question_of
 from reports.audit.stratum_rows import SPARSE
@@ -28,6 +28,7 @@ from reports.stats.calibration import (
 )
 from reports.stats.chi_square import allows_chi_square
 from reports.stats.outcome import Outcome
+from reports.tabular.groups import Grouping
 
 Row = dict[str, Any]
 Floats = NDArray[np.float64]

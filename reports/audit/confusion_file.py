@@ -8,9 +8,10 @@ from pathlib import Path
 
 import numpy as np
 
-from reports.audit.columns import TableFile, listed
-from reports.audit.observations import Floats, Grouping, Observations
+from reports.audit.observations import Observations
 from reports.errors import ReportError
+from reports.tabular.columns import TableFile, listed
+from reports.tabular.groups import Floats, Grouping
 
 
 def parse_confusions(texts: Iterable[str]) -> dict[str, Path]:

@@ -10,14 +10,15 @@ from pathlib import Path
 import numpy as np
 
 from reports.audit.action_units import unit_column
-from reports.audit.columns import Columns, TableFile, TextColumn, line_of, listed, missing_column
 from reports.audit.labels import reject_uncountable
-from reports.audit.levels import AttributeSpec, natural_order, places_of, regrouped
-from reports.audit.observations import Codes
+from reports.audit.regroup import regrouped
 from reports.audit.roles import NO_COLUMN, OPTIONS, WORDS, Roles
 from reports.audit.tabulate import FULL_PATTERNS, patterns_of, summed
 from reports.audit.tabulation import ALL, Tabulation
 from reports.errors import ReportError
+from reports.tabular.columns import Columns, TableFile, TextColumn, line_of, listed, missing_column
+from reports.tabular.groups import Codes
+from reports.tabular.levels import AttributeSpec, natural_order, places_of
 
 LAYOUT = "dataset,label,attribute,group,au,n,n_labelled"
 

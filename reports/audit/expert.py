@@ -9,10 +9,10 @@ from pathlib import Path
 import numpy as np
 
 from reports.audit.action_units import chosen_units, intensities_of, unit_column
-from reports.audit.columns import TableFile, line_of
-from reports.audit.levels import AttributeSpec, grouping_of
-from reports.audit.observations import UNKNOWN, Codes, Floats, Grouping
 from reports.errors import ReportError
+from reports.tabular.columns import TableFile, line_of
+from reports.tabular.groups import UNKNOWN, Codes, Floats, Grouping
+from reports.tabular.levels import AttributeSpec, grouping_of
 
 
 @dataclass(frozen=True, eq=False)

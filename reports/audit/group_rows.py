@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from reports.audit.observations import Grouping, Observations
+from reports.audit.observations import Observations
 from reports.audit.options import AuditOptions
 from reports.audit.questions import Question
 from reports.audit.stratum_rows import where_allowed
@@ -19,6 +19,7 @@ from reports.stats.agreement import agreement
 from reports.stats.misclassification import corrected_proportions
 from reports.stats.outcome import Estimate
 from reports.stats.proportions import wilson
+from reports.tabular.groups import Grouping
 
 Row = dict[str, Any]
 

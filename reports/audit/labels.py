@@ -8,10 +8,10 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from reports.audit.columns import TextColumn, line_of, listed
-from reports.audit.levels import natural_order
-from reports.audit.observations import Codes, Floats
 from reports.errors import ReportError
+from reports.tabular.columns import TextColumn, line_of, listed
+from reports.tabular.groups import Codes, Floats
+from reports.tabular.levels import natural_order
 
 #: cells without a label; `unknown` and `none` are classes in some data sets
 MISSING_LABELS = frozenset({"", "nan", "n/a", "na", "null"})

@@ -10,13 +10,14 @@ from numpy.typing import NDArray
 
 from reports.audit.action_units import Thresholds, thresholds_of
 from reports.audit.counts_file import CountedData
-from reports.audit.observations import Codes, Grouping, Observations
+from reports.audit.observations import Observations
 from reports.audit.options import AuditOptions, Condition
 from reports.audit.tabulate import Presences, marginal, pooled, presences, strata_of, tabulated
 from reports.audit.tabulation import Tabulation
 from reports.convention import Convention
 from reports.errors import ReportError
 from reports.stats.chi_square import allows_chi_square
+from reports.tabular.groups import Codes, Grouping
 
 #: patterns of more units are too many for a table of their own; pooled tests still use them
 MOST_JOINT_UNITS = 6

@@ -9,7 +9,6 @@ from pathlib import Path
 import numpy as np
 
 from reports.audit.action_units import Intensities, UnitColumn, chosen_units, intensities_of
-from reports.audit.columns import Columns, TableFile, TextColumn, line_of
 from reports.audit.labels import (
     Labels,
     labels_of,
@@ -17,10 +16,12 @@ from reports.audit.labels import (
     predictions_of,
     reject_uncountable,
 )
-from reports.audit.levels import MAX_LEVELS, AttributeSpec, grouping_of, is_unknown, left_out
-from reports.audit.observations import Codes, Grouping, Observations
+from reports.audit.observations import Observations
 from reports.audit.roles import Roles
 from reports.errors import ReportError
+from reports.tabular.columns import Columns, TableFile, TextColumn, line_of
+from reports.tabular.groups import Codes, Grouping
+from reports.tabular.levels import MAX_LEVELS, AttributeSpec, grouping_of, is_unknown, left_out
 
 #: images with intensities; regressions repeat a row for each image that it stands for
 MOST_WITH_UNITS = 10**7

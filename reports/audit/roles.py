@@ -8,9 +8,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from reports.audit.action_units import chosen_units, unit_columns
-from reports.audit.columns import listed, missing_column
-from reports.audit.levels import MAX_LEVELS, AttributeSpec, is_unknown
 from reports.errors import ReportError
+from reports.tabular.columns import listed, missing_column
+from reports.tabular.levels import MAX_LEVELS, AttributeSpec, is_unknown
 
 #: what a user writes for "there is no such column"
 NO_COLUMN = "none"

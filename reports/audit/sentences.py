@@ -8,10 +8,11 @@ from typing import Any
 from reports.audit.action_units import thresholds_of
 from reports.audit.counts_file import CountedData
 from reports.audit.group_rows import lost_share
-from reports.audit.observations import Grouping, Observations
+from reports.audit.observations import Observations
 from reports.audit.options import AuditOptions, Condition
 from reports.audit.questions import MOST_AUTOMATIC_UNITS, MOST_JOINT_UNITS, Question
 from reports.rounding import rounded
+from reports.tabular.groups import Grouping
 
 Said = tuple[tuple[str, str], ...]
 Row = dict[str, Any]

@@ -9,9 +9,10 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from reports.audit.observations import UNKNOWN, Codes, Floats, Grouping, Observations
+from reports.audit.observations import Observations
 from reports.audit.tabulation import ALL, Tabulation
 from reports.errors import ReportError
+from reports.tabular.groups import UNKNOWN, Codes, Floats, Grouping
 
 Presences = NDArray[np.int8]
 

@@ -8,12 +8,12 @@ from typing import Any
 import numpy as np
 import pandas as pd
 
-from reports.audit.columns import TextColumn, text_column
-from reports.audit.levels import AttributeSpec, grouping_of
-from reports.audit.observations import Codes, Floats, Grouping
 from reports.errors import ReportError
 from reports.scored.reading import without_minus_one
 from reports.scored.sheet import Probabilities, Sheet, class_column
+from reports.tabular.columns import TextColumn, text_column
+from reports.tabular.groups import Codes, Floats, Grouping
+from reports.tabular.levels import AttributeSpec, grouping_of
 
 #: the method, the data set and the attribute of arrays that have no name
 METHOD, DATASET, ATTRIBUTE = "model", "data", "group"

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import numpy as np
 
-from reports.audit.columns import Columns, TableFile, TextColumn, line_of
-from reports.audit.levels import AttributeSpec, grouping_of
 from reports.errors import ReportError
 from reports.scored.sheet import Probabilities, Sheet, class_column
+from reports.tabular.columns import Columns, TableFile, TextColumn, line_of
+from reports.tabular.levels import AttributeSpec, grouping_of
 
 
 @dataclass(frozen=True)

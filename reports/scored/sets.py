@@ -7,12 +7,12 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from reports.audit.columns import TextColumn
-from reports.audit.levels import natural_order
-from reports.audit.observations import UNKNOWN, Codes, Floats
 from reports.errors import ReportError
 from reports.predictions import PredictionSet
 from reports.scored.sheet import Sheet, checked_probabilities, class_codes, classes_of
+from reports.tabular.columns import TextColumn
+from reports.tabular.groups import UNKNOWN, Codes, Floats
+from reports.tabular.levels import natural_order
 
 #: the selection rule of predictions that were given, not selected
 SELECT = "given"

@@ -8,10 +8,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reports.audit.columns import TextColumn
-from reports.audit.levels import natural_order
-from reports.audit.observations import Codes, Floats, Grouping
 from reports.errors import ReportError
+from reports.tabular.columns import TextColumn
+from reports.tabular.groups import Codes, Floats, Grouping
+from reports.tabular.levels import natural_order
 
 #: more classes than this are scores or names taken for classes
 MAX_CLASSES = 100

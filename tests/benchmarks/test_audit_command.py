@@ -14,9 +14,9 @@ from benchmarks.cli import main
 from benchmarks.commands.audit_simulation import levels_text
 from benchmarks.errors import StudyError
 from datasets.synthetic.settings import SyntheticSettings
-from reports.audit.levels import parse_attributes
 from reports.audit.result import TESTS
 from reports.audit.roles import Roles
+from reports.tabular.levels import parse_attributes
 
 
 def table(path: Path, size=400, seed=0, *, shift=1.0) -> Path:

@@ -4,7 +4,8 @@ from pathlib import Path
 
 import numpy as np
 
-from reports.audit.observations import Grouping, Observations
+from reports.audit.observations import Observations
+from reports.tabular.groups import Grouping
 
 
 def written(folder: Path, text: str, name: str = "faces.csv") -> Path:

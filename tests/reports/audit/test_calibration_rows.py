@@ -7,11 +7,11 @@ import pytest
 
 from reports.audit.engine import audit
 from reports.audit.expert import Expert, parse_truth, read_expert
-from reports.audit.levels import parse_attributes
-from reports.audit.observations import Grouping
 from reports.audit.options import AuditOptions
 from reports.convention import PAPER
 from reports.errors import ReportError
+from reports.tabular.groups import Grouping
+from reports.tabular.levels import parse_attributes
 from tests.reports.audit.input_files import observations, written
 
 LEVELS = ("female", "male")

@@ -1,9 +1,9 @@
 import pytest
 
 from reports.audit.counts_file import read_counts
-from reports.audit.levels import parse_attributes
 from reports.audit.roles import Roles
 from reports.errors import ReportError
+from reports.tabular.levels import parse_attributes
 from tests.reports.audit.input_files import written
 
 HEADER = "dataset,label,attribute,group,au,n,n_labelled\n"

@@ -12,13 +12,14 @@ from statsmodels.stats.multitest import multipletests
 
 from reports.audit.counts_file import CountedData
 from reports.audit.engine import audit
-from reports.audit.observations import Grouping, Observations
+from reports.audit.observations import Observations
 from reports.audit.options import AuditOptions
 from reports.audit.result import FRAMES
 from reports.audit.tabulation import Tabulation
 from reports.convention import PAPER
 from reports.errors import ReportError
 from reports.stats.power import detectable_difference, detectable_v, power_of_difference
+from reports.tabular.groups import Grouping
 
 OPTIONS = AuditOptions()
 

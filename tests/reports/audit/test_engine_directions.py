@@ -10,10 +10,10 @@ from scipy import stats
 from reports.audit.calibration_rows import Calibrated, sensitivity_questions
 from reports.audit.counts_file import CountedData
 from reports.audit.engine import audit
-from reports.audit.observations import Grouping
 from reports.audit.options import AuditOptions
 from reports.audit.tabulation import Tabulation
 from reports.stats.calibration import Thresholds, evaluate
+from reports.tabular.groups import Grouping
 from tests.reports.audit.input_files import observations
 from tests.reports.audit.test_engine_numbers import faces, one
 

@@ -3,7 +3,6 @@ import math
 import numpy as np
 import pytest
 
-from reports.audit.columns import TextColumn
 from reports.audit.labels import (
     MAX_CLASSES,
     labels_of,
@@ -12,6 +11,7 @@ from reports.audit.labels import (
     reject_uncountable,
 )
 from reports.errors import ReportError
+from reports.tabular.columns import TextColumn
 
 
 def column(*cells, name="label"):

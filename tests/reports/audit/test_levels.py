@@ -3,8 +3,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.audit.columns import TextColumn
-from reports.audit.levels import (
+from reports.audit.regroup import regrouped
+from reports.audit.tabulation import Tabulation
+from reports.errors import ReportError
+from reports.tabular.columns import TextColumn
+from reports.tabular.levels import (
     MAX_LEVELS,
     AttributeSpec,
     grouping_of,
@@ -13,10 +16,7 @@ from reports.audit.levels import (
     natural_order,
     parse_attribute,
     parse_attributes,
-    regrouped,
 )
-from reports.audit.tabulation import Tabulation
-from reports.errors import ReportError
 
 
 def column(*cells):

@@ -1,10 +1,10 @@
 import numpy as np
 import pytest
 
-from reports.audit.levels import parse_attributes
 from reports.audit.reading import read_observations, resolved
 from reports.audit.roles import Roles
 from reports.errors import ReportError
+from reports.tabular.levels import parse_attributes
 from tests.reports.audit.input_files import written
 
 

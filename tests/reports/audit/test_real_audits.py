@@ -9,12 +9,12 @@ from scipy import stats
 
 from reports.audit.counts_file import read_counts
 from reports.audit.engine import audit
-from reports.audit.levels import parse_attributes
 from reports.audit.options import AuditOptions
 from reports.audit.reading import read_observations
 from reports.audit.roles import Roles
 from reports.convention import PAPER
 from reports.rounding import rounded
+from reports.tabular.levels import parse_attributes
 
 ATTRIBUTES = ["gender", "age4", "age2", "race", "race3=race:Asian|Black|White"]
 

@@ -6,10 +6,10 @@ import numpy as np
 import pytest
 
 from reports.audit.counts_file import read_counts
-from reports.audit.levels import parse_attributes
 from reports.audit.reading import read_observations
 from reports.audit.roles import Roles
 from reports.audit.tabulate import marginal, pooled, tabulated
+from reports.tabular.levels import parse_attributes
 
 
 @pytest.fixture(scope="module")

@@ -1,8 +1,8 @@
 import pytest
 
-from reports.audit.levels import AttributeSpec
 from reports.audit.roles import Roles
 from reports.errors import ReportError
+from reports.tabular.levels import AttributeSpec
 
 
 def guessed(roles=None, **columns):

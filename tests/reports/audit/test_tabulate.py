@@ -5,7 +5,6 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from reports.audit.observations import Grouping
 from reports.audit.tabulate import (
     FULL_PATTERNS,
     marginal,
@@ -19,6 +18,7 @@ from reports.audit.tabulate import (
     tabulated,
 )
 from reports.errors import ReportError
+from reports.tabular.groups import Grouping
 from tests.reports.audit.input_files import observations
 
 NAN = np.nan

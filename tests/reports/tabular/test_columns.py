@@ -8,8 +8,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from reports.audit.columns import SAMPLE, TableFile, TextColumn, listed
 from reports.errors import ReportError
+from reports.tabular.columns import SAMPLE, TableFile, TextColumn, listed
 from tests.reports.audit.input_files import written
 
 

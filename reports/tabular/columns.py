@@ -18,8 +18,8 @@ from typing import IO, TYPE_CHECKING, Any, cast
 
 import numpy as np
 
-from reports.audit.observations import Codes, Floats
 from reports.errors import ReportError
+from reports.tabular.groups import Codes, Floats
 
 if TYPE_CHECKING:
     from _csv import Reader as _Reader

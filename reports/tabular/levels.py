@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import dataclasses
 import math
 import re
 from collections.abc import Iterable, Sequence
@@ -10,10 +9,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from reports.audit.columns import TextColumn, listed
-from reports.audit.observations import UNKNOWN, Grouping
-from reports.audit.tabulation import Tabulation
 from reports.errors import ReportError
+from reports.tabular.columns import TextColumn, listed
+from reports.tabular.groups import UNKNOWN, Grouping
 
 #: what stands in a cell, in any case, when nobody knows the level
 UNKNOWN_WORDS = frozenset({"", "unknown", "unsure", "n/a", "none", "nan"})
@@ -224,24 +222,6 @@ def grouping_of(spec: AttributeSpec, column: TextColumn, *, known: Iterable[str]
     # One more place at the end, so that code -1 stays -1.
     table = np.array([*places, UNKNOWN], dtype=np.int64)
     return Grouping(spec.name, names, table[column.codes])
-
-
-def regrouped(
-    tabulation: Tabulation, spec: AttributeSpec, *, known: Iterable[str] = ()
-) -> Tabulation:
-    """The tabulation with the groups of `spec`, whose column is the tabulation's attribute.
-
-    Groups whose name says unknown are left out unless `spec` asks for them.
-
-    Raises:
-        ReportError: as `places_of`.
-    """
-    names, places = places_of(spec, tabulation.groups, known=known)
-    counts = np.zeros((len(tabulation.strata), len(names), 2), dtype=np.int64)
-    for group, place in enumerate(places):
-        if place != UNKNOWN:
-            counts[:, place] += tabulation.counts[:, group]
-    return dataclasses.replace(tabulation, attribute=spec.name, groups=names, counts=counts)
 
 
 def left_out(grouping: Grouping, column: TextColumn, weights: np.ndarray) -> str:

@@ -1,0 +1,1 @@
+"""Tables of anyone's data: columns of files, levels of attributes, groups of rows."""
