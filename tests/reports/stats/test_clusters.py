@@ -263,9 +263,9 @@ def test_a_difference_only_between_strata_is_no_difference_between_groups(test):
 
 
 def test_few_clusters_are_named():
-    yes, votes, groups, actor, _ = actors((15, 7, 3))
+    yes, votes, groups, actor, _ = actors((15, 9, 7))
 
-    assert cluster_wald(yes, votes, groups, actor, 3).reason == "clusters per group: 15, 7, 3"
+    assert cluster_wald(yes, votes, groups, actor, 3).reason == "clusters per group: 15, 9, 7"
 
 
 @TESTS
@@ -506,3 +506,17 @@ def test_women_of_cremad_are_seen_happier_at_the_same_intention(shared_data):
     assert (women.value, men.value) == pytest.approx((0.908, 0.849), abs=5e-4)
     assert clustered_difference(*columns, (0, 1)).low > 0
     assert cluster_wald(*columns, 2).p == pytest.approx(permutation(*columns, 2).p, abs=0.02)
+
+
+def test_a_rare_label_in_a_small_group_has_no_p_of_the_wald_test():
+    # 200 people with 3 pictures each, 20 of them in the small group; 12 people show the label once:
+    # 12 * 20 / 200 = 1.2 of them are expected in the small group.
+    clusters = np.repeat(np.arange(200), 3)
+    groups = (clusters < 20).astype(np.int64)
+    yes = np.zeros(600, np.int64)
+    yes[np.arange(12) * 48] = 1
+    rare = cluster_wald(yes, np.ones(600, np.int64), groups, clusters, 2)
+    common = cluster_wald((np.arange(600) % 2), np.ones(600, np.int64), groups, clusters, 2)
+
+    assert np.isnan(rare.p) and "too few clusters with the label" in rare.reason
+    assert 0 <= common.p <= 1
