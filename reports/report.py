@@ -23,7 +23,8 @@ from reports.tables import Table
 
 __all__ = ["FORMATS", "StudyFrames", "tables_of", "write_report"]
 
-FORMATS = ("md", "tex", "csv", "json")
+#: `html` is the page with its figures, written by `reports.study_documents`
+FORMATS = ("md", "tex", "csv", "json", "html")
 _ONE_TABLE: dict[str, Callable[[Table], str]] = {
     "tex": latex.table_text,
     "csv": csv.table_text,
@@ -125,7 +126,7 @@ def write_report(
     *,
     published: bool = False,
 ) -> list[Path]:
-    """Write the tables in the formats asked for, and `metrics.csv` with `csv`.
+    """Write the tables in the formats asked for; with `csv` also `metrics.csv`, `statistics.csv`.
 
     Args:
         frames: the study.
@@ -153,6 +154,10 @@ def write_report(
     if "csv" in formats:
         write_metrics_csv(frames.metrics, out / "metrics.csv")
         written.insert(0, out / "metrics.csv")
+        if frames.statistics is not None:
+            text = frames.statistics.to_csv(index=False, lineterminator="\n")
+            write_text(out / "statistics.csv", text)
+            written.insert(1, out / "statistics.csv")
     for path, text in texts.items():
         write_text(path, text)
     _remove_stale(out / "tables", set(written))

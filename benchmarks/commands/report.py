@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from benchmarks.commands import published
 from benchmarks.errors import StudyError
-from benchmarks.frames import study_frames
+from benchmarks.frames import finished_sets, study_frames
+from benchmarks.report_sources import histories, provenance
 from benchmarks.staleness import changed_code, stale_cells
 from benchmarks.store import Store, reported
 from benchmarks.study import SELECTION_RULES, check_choice
@@ -17,7 +19,9 @@ from benchmarks.study_statistics import study_statistics
 from benchmarks.task_progress import TaskProgress
 from reports.convention import convention_named
 from reports.published.rows import without_published
-from reports.report import FORMATS, unfilled, write_report
+from reports.report import FORMATS, tables_of, unfilled, write_report
+from reports.runs import runs_of
+from reports.study_documents import write_study_documents
 
 _SHOWN = 5
 
@@ -69,12 +73,7 @@ def report_store(
     plan = store.read_json("plan.json")
     if select is not None:
         plan = {**plan, "select": select}
-    _say("Stored cells that this study does not use", stale_cells(store, plan))
-    code = changed_code(store, plan)
-    _say(
-        "Code changed since these methods were run (raise their version if numbers can differ)",
-        [f"{method}: {', '.join(files)}" for method, files in code.items()],
-    )
+    warnings = _warnings(store, plan)
     chosen = convention_named(convention)
     # Only the file of all metrics holds those of every rule.
     rules = None if "csv" in formats else (plan["select"],)
@@ -85,10 +84,32 @@ def report_store(
     _say("Layouts that this study cannot fill", unfilled(frames, layouts or ()))
     if beside_published:
         _say("Published values", without_published(frames.dataset_cards))
+    out = store.root / "report"
     with reported(store.root):
-        return write_report(
-            frames, store.root / "report", formats, layouts, chosen, published=beside_published
-        )
+        written = write_report(frames, out, formats, layouts, chosen, published=beside_published)
+        if "html" in formats:
+            sections = tables_of(frames, layouts, chosen, published=beside_published)
+            written += write_study_documents(
+                frames, sections, out, runs=runs_of(finished_sets(store, plan, plan["select"])),
+                histories=histories(store, plan), provenance=provenance(store, plan),
+                warnings=warnings,
+            )  # fmt: skip
+    return written
+
+
+def _warnings(store: Store, plan: Mapping[str, Any]) -> list[str]:
+    """Says which cells are stale and whose code has changed; the same as sentences."""
+    stale = stale_cells(store, plan)
+    _say("Stored cells that this study does not use", stale)
+    code = [f"{method}: {', '.join(files)}" for method, files in changed_code(store, plan).items()]
+    _say(
+        "Code changed since these methods were run (raise their version if numbers can differ)",
+        code,
+    )
+    sentences = [f"{len(stale)} stored cells are not used by this study."] if stale else []
+    if code:
+        sentences.append(f"The code of {len(code)} methods has changed since they were run.")
+    return sentences
 
 
 def _say(heading: str, lines: list[str]) -> None:
