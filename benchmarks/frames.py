@@ -12,7 +12,7 @@ from benchmarks.frame_cache import FrameCache, code_stamp
 from benchmarks.store import Store
 from reports.convention import Convention
 from reports.measure import METRIC_COLUMNS, measure
-from reports.predictions import PredictionSet, pooled
+from reports.predictions import PredictionSet, ValidationPart, group_codes, pooled
 from reports.study import CELL_COLUMNS, StudyFrames
 
 Plan = Mapping[str, Any]
@@ -78,19 +78,50 @@ def prediction_sets(store: Store, cell: Mapping[str, Any], dataset: Plan) -> lis
             predicted=_scores(arrays, rule).argmax(axis=1),
             attributes=arrays["test_attributes"],
             decisions=arrays.get(f"test_decisions_{rule}"),
-            probabilities=_probabilities(arrays, rule),
+            probabilities=_probabilities(arrays, f"test_log_probabilities_{rule}"),
+            validation=_validation(arrays, rule),
+            train_counts=_train_counts(record, dataset["intersections"]),
         )
         for rule in record["selection"]
     ]
 
 
-def _probabilities(arrays: Mapping[str, Any], rule: str) -> Any:
+def _probabilities(arrays: Mapping[str, Any], name: str) -> Any:
     """(N, K) rows that sum to 1 in double precision; None for a post-processed cell."""
-    stored = arrays.get(f"test_log_probabilities_{rule}")
+    stored = arrays.get(name)
     if stored is None:
         return None
     likely = np.exp(stored.astype(np.float64))
     return likely / likely.sum(axis=1, keepdims=True)
+
+
+def _validation(arrays: Mapping[str, Any], rule: str) -> ValidationPart | None:
+    likely = _probabilities(arrays, f"val_log_probabilities_{rule}")
+    if likely is None:
+        return None
+    return ValidationPart(arrays["val_labels"], arrays["val_attributes"], likely)
+
+
+def _train_counts(
+    record: Mapping[str, Any], intersections: Sequence[Sequence[str]]
+) -> dict[str, Any] | None:
+    """(K, G) training samples of each class and group, by attribute and intersection.
+
+    None for cells stored before these were kept, and for post-processed ones.
+    """
+    if "train_strata" not in record:
+        return None
+    strata = np.array(record["train_strata"], dtype=np.int64)
+    levels = {name: tuple(own) for name, own in record["attributes"]}
+    classes = len(record["classes"])
+    found = {}
+    for name in (*levels, *(" x ".join(names) for names in intersections)):
+        groups, codes = group_codes(levels, strata[:, 1:-1], name)
+        known = codes >= 0
+        place = strata[known, 0] * len(groups) + codes[known]
+        counts = np.bincount(place, strata[known, -1], classes * len(groups))
+        found[name] = counts.astype(np.int64).reshape(classes, len(groups))
+    return found
 
 
 def _scores(arrays: Mapping[str, Any], rule: str) -> Any:
@@ -101,6 +132,7 @@ def _scores(arrays: Mapping[str, Any], rule: str) -> Any:
 
 #: what the metrics of a cell are computed by
 METRIC_CODE = ("reports/metrics", "reports/measure.py", "reports/predictions.py",
+               "reports/catalogue.py", "reports/convention.py", "reports/stats/thresholds.py",
                "benchmarks/frames.py")  # fmt: skip
 
 

@@ -23,7 +23,7 @@ from benchmarks.post_processing import treat
 from benchmarks.prediction import INFERENCE_BATCH, predict
 from benchmarks.protocol import Protocol
 from benchmarks.provenance import provenance
-from benchmarks.records import attribute_pairs, card_values, head_of
+from benchmarks.records import attribute_pairs, card_values, head_of, training_strata
 from benchmarks.selection import READS_GROUPS, RULES
 from benchmarks.sources import source_files
 from benchmarks.store import Store
@@ -116,6 +116,7 @@ def _run(cell: Cell, options: RunOptions, store: Store) -> None:
         "card": card_values(method.card),
         "classes": list(data.faces.spec.classes),
         "attributes": attribute_pairs(data.faces.spec),
+        "train_strata": training_strata(data.train.labels, data.faces.attributes[data.train.rows]),
         "selection": _selection(training),
         "ledger": {
             "train_size": len(data.train),
