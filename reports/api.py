@@ -12,10 +12,11 @@ from typing import TYPE_CHECKING, Any
 from reports.convention import Convention, convention_named
 from reports.formats import fragment, markdown
 from reports.predictions import PredictionSet
-from reports.report import FORMATS, tables_of, write_report
+from reports.report import FORMATS, tables_of
 from reports.rounding import rounded
 from reports.scored.arrays import sheet_of
-from reports.scored.frames import scored_frames
+from reports.scored.documents import write_scored
+from reports.scored.frames import effort_of, scored_frames
 from reports.scored.sets import prediction_sets
 from reports.study import StudyFrames
 from reports.tables import Table
@@ -47,6 +48,11 @@ class FairnessReport:
     def metrics(self) -> pd.DataFrame:
         """Every metric of every run, a row each; the columns of `metrics.csv`, fractions."""
         return self.frames.metrics
+
+    @property
+    def statistics(self) -> pd.DataFrame | None:
+        """Every number over its runs, the columns of `statistics.csv`; None without uncertainty."""
+        return self.frames.statistics
 
     @cached_property
     def summary(self) -> pd.DataFrame:
@@ -86,12 +92,14 @@ class FairnessReport:
         self, folder: str | Path, formats: Sequence[str] = FORMATS,
         layouts: Sequence[str] | None = None,
     ) -> list[Path]:  # fmt: skip
-        """Write `metrics.csv` and the tables into a folder; the files written.
+        """Write the report of a study into a folder: tables, metrics, figures, page; the files.
 
         Raises:
             ReportError: a format or layout is unknown.
         """
-        return write_report(self.frames, Path(folder), formats, layouts, self.convention)
+        return write_scored(
+            self.frames, self.sets, Path(folder), self.convention, formats=formats, layouts=layouts
+        )
 
     def __repr__(self) -> str:
         runs = "1 run" if len(self.sets) == 1 else f"{len(self.sets)} runs"
@@ -113,7 +121,7 @@ def fairness_report(
     y: Any, yhat: Any, groups: Any, *, classes: Sequence[Any] | None = None, proba: Any = None,
     seeds: Sequence[Any] | None = None, levels: Mapping[str, Sequence[Any]] | None = None,
     cross: Sequence[Sequence[str]] | None = None, baseline: str = "", dataset: str = "data",
-    convention: str = "strict",
+    convention: str = "strict", uncertainty: bool = True,
 ) -> FairnessReport:  # fmt: skip
     """Every metric of the suite for predictions, by protected attribute.
 
@@ -131,9 +139,10 @@ def fairness_report(
         levels: attribute -> its groups in order, those without samples included; codes in `groups`
             are places in them. By default the groups that occur.
         cross: products of attributes that are reported too; of two attributes theirs by default.
-        baseline: method that goes first.
+        baseline: method that goes first and that the others are compared with.
         dataset: its name in tables.
         convention: `strict` (groups below 10 samples are undefined) or `paper`.
+        uncertainty: compute intervals, noise floors and comparisons (seconds, for many samples).
 
     Raises:
         ReportError: shapes, lengths, indexes, names or probabilities do not fit together.
@@ -146,7 +155,8 @@ def fairness_report(
     if cross is None:
         cross = [names] if len(names) == 2 else []
     sets, notes = prediction_sets(sheet, [tuple(product) for product in cross])
-    frames = scored_frames(sets, chosen, baseline=baseline)
+    effort = effort_of(sets) if uncertainty else None
+    frames = scored_frames(sets, chosen, baseline=baseline, effort=effort)
     return FairnessReport(tuple(sets), frames, chosen, tuple(notes))
 
 

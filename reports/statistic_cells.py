@@ -25,7 +25,9 @@ def statistic_cell(
     Blank where the method has no such number; the baseline's difference to itself reads `ref.`
     """
     if column.show == "cost":
-        return Cell("value", mean=study.method_cards[row.method].cost, unit="ratio")
+        cost = study.method_cards[row.method].cost
+        # Of predictions that came from elsewhere nobody knows the cost.
+        return Cell("blank") if math.isnan(cost) else Cell("value", mean=cost, unit="ratio")
     if study.statistics is None:
         return Cell("undefined", reason=NOT_COMPUTED)
     found = study.statistic(*row.run, column.attribute, column.group, column.emotion, column.metric)

@@ -9,10 +9,12 @@ from pathlib import Path
 from benchmarks.errors import StoreError, StudyError
 from benchmarks.paths import shown
 from reports.convention import convention_named
-from reports.report import FORMATS, write_report
-from reports.scored.frames import scored_frames
+from reports.report import FORMATS
+from reports.scored.documents import write_scored
+from reports.scored.frames import effort_of, scored_frames
 from reports.scored.reading import ScoreColumns, read_sheet
 from reports.scored.sets import prediction_sets
+from reports.statistics import Effort
 from reports.tabular.levels import parse_attributes
 
 
@@ -46,14 +48,23 @@ def main(arguments: Namespace) -> int:
     for note in notes:
         print(note)
     convention = convention_named(arguments.convention)
+    effort = effort_of(sets)
+    if effort != Effort():
+        notes.append(
+            f"{effort.permutations} permutations and {effort.resamples} resampled test sets, fewer "
+            f"than {Effort().permutations} and {Effort().resamples}, for there are many predictions"
+        )
+        print(notes[-1])
     frames = scored_frames(
-        sets, convention, source=f"predictions of {path.name}", baseline=arguments.baseline
-    )
+        sets, convention, source=f"predictions of {path.name}", baseline=arguments.baseline,
+        effort=effort,
+    )  # fmt: skip
     out: Path = arguments.out
     try:
-        written = write_report(
-            frames, out, arguments.format or FORMATS, arguments.layout or None, convention
-        )
+        written = write_scored(
+            frames, sets, out, convention, formats=arguments.format or FORMATS,
+            layouts=arguments.layout or None, warnings=notes,
+        )  # fmt: skip
     except OSError as error:
         raise StoreError(f"{out} cannot be written: {error.strerror or error}.") from None
     for one in written:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import astuple
 
 import pandas as pd
 
@@ -10,7 +11,14 @@ from reports.convention import STRICT, Convention
 from reports.errors import ReportError
 from reports.measure import measure
 from reports.predictions import PredictionSet
+from reports.runs import runs_of
+from reports.statistics import Effort, statistics
 from reports.study import CELL_COLUMNS, DATASET_COLUMNS, METHOD_COLUMNS, StudyFrames
+
+#: predictions up to which all replicates are made
+FULL_EFFORT = 100_000
+#: the fewest: of large test sets a resampled one costs most, and its spread needs few
+LEAST = Effort(permutations=200, resamples=100, exchanges=200)
 
 
 def scored_frames(
@@ -19,7 +27,7 @@ def scored_frames(
     *,
     source: str = "given predictions",
     baseline: str = "",
-    titles: Mapping[str, str] | None = None,
+    effort: Effort | None = None,
 ) -> StudyFrames:
     """A study of the methods whose predictions these are, in the order in which they come.
 
@@ -27,8 +35,8 @@ def scored_frames(
         sets: at least one, all of one selection rule.
         convention: smallest denominator of a rate.
         source: where the predictions come from, printed in captions.
-        baseline: the method that goes first; empty keeps the order.
-        titles: printed names of methods, where they differ from their keys.
+        baseline: the method that goes first and that others are compared with; empty compares none.
+        effort: replicates of the uncertainty; None computes none.
 
     Raises:
         ReportError: there are no sets, or no method is called as the baseline.
@@ -43,14 +51,11 @@ def scored_frames(
                 f"{', '.join(methods)}"
             )
         methods.sort(key=lambda name: name != baseline)
-    names = titles or {}
     cells = [
         (one.dataset, one.method, one.variant, one.seed, False, False, "done", "", one.cell)
         for one in sets
     ]
-    cards = [
-        (name, names.get(name, name), "", source, False, False, float("nan")) for name in methods
-    ]
+    cards = [(name, name, "", source, False, False, float("nan")) for name in methods]
     datasets = {
         one.dataset: (
             one.dataset, one.dataset, one.classes, dict(one.levels), one.intersections, 1,
@@ -64,4 +69,14 @@ def scored_frames(
         datasets=pd.DataFrame(list(datasets.values()), columns=list(DATASET_COLUMNS)),
         preset=source,
         select=sets[0].select,
+        statistics=None
+        if effort is None
+        else statistics(runs_of(sets), baseline, convention, effort=effort),
     )
+
+
+def effort_of(sets: Sequence[PredictionSet]) -> Effort:
+    """The replicates that so many predictions leave time for: the usual ones up to 100,000."""
+    share = min(1.0, FULL_EFFORT / max(1, sum(len(one.labels) for one in sets)))
+    pairs = zip(astuple(Effort()), astuple(LEAST), strict=True)
+    return Effort(*(max(least, round(share * full)) for full, least in pairs))
