@@ -134,7 +134,7 @@ def _row(frame: pd.DataFrame, place: Place) -> pd.DataFrame:
         if left.empty:
             known = list(dict.fromkeys(frame[name]))
             what = f"{name} of {place.metric}" if name != "metric" else name
-            if name in ("group", "emotion") and wanted == "all":
+            if name != "metric" and wanted == "all":
                 raise ReportError(f"{what} is one of {', '.join(known)}; give --{name}")
             raise ReportError(_unknown(what, wanted, known))
         frame = left

@@ -27,17 +27,7 @@ def main(arguments: Namespace) -> int:
     unknown = [name for name in arguments.format if name not in FORMATS]
     if unknown:
         raise StudyError(f"There is no format '{unknown[0]}'; known are {', '.join(FORMATS)}.")
-    roles = ScoreColumns(
-        label=arguments.label,
-        prediction=arguments.pred,
-        probabilities=arguments.proba,
-        attributes=parse_attributes(arguments.groups),
-        method=arguments.method,
-        seed=arguments.seed,
-        dataset=arguments.dataset,
-        sample=arguments.id,
-        classes=arguments.classes,
-    )
+    roles = _roles(arguments)
     if not roles.attributes:
         raise StudyError("The protected attributes are not said; give --groups COLUMN,COLUMN.")
     path: Path = arguments.file
@@ -45,16 +35,11 @@ def main(arguments: Namespace) -> int:
         raise StudyError(f"There is no file {path}.")
     crossed = _crossed(arguments.cross, [spec.name for spec in roles.attributes])
     sets, notes = prediction_sets(read_sheet(path, roles), crossed)
-    for note in notes:
-        print(note)
     convention = convention_named(arguments.convention)
     effort = effort_of(sets)
-    if effort != Effort():
-        notes.append(
-            f"{effort.permutations} permutations and {effort.resamples} resampled test sets, fewer "
-            f"than {Effort().permutations} and {Effort().resamples}, for there are many predictions"
-        )
-        print(notes[-1])
+    notes += _fewer(effort)
+    for note in notes:
+        print(note)
     frames = scored_frames(
         sets, convention, source=f"predictions of {path.name}", baseline=arguments.baseline,
         effort=effort,
@@ -71,6 +56,31 @@ def main(arguments: Namespace) -> int:
         if one.parent == out:
             print(shown(one, Path.cwd()))
     return 0
+
+
+def _fewer(effort: Effort) -> list[str]:
+    """What must be said of fewer replicates than usual."""
+    full = Effort()
+    if effort == full:
+        return []
+    return [
+        f"{effort.permutations} permutations and {effort.resamples} resampled test sets, less than "
+        f"{full.permutations} and {full.resamples}, for there are many predictions"
+    ]
+
+
+def _roles(arguments: Namespace) -> ScoreColumns:
+    return ScoreColumns(
+        label=arguments.label,
+        prediction=arguments.pred,
+        probabilities=arguments.proba,
+        attributes=parse_attributes(arguments.groups),
+        method=arguments.method,
+        seed=arguments.seed,
+        dataset=arguments.dataset,
+        sample=arguments.id,
+        classes=arguments.classes,
+    )
 
 
 def _crossed(asked: Sequence[tuple[str, ...]], names: Sequence[str]) -> list[tuple[str, ...]]:
