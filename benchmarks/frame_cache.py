@@ -83,6 +83,7 @@ def _write(path: Path, frame: pd.DataFrame) -> None:
             arrays[name] = frame[name].to_numpy()
         else:
             codes, levels = pd.factorize(frame[name])
+            assert (codes >= 0).all(), f"column {name} lacks a word; write an empty one"
             arrays[f"{_TEXT}{name}"] = np.array(levels, dtype=str)
             arrays[f"{_TEXT}{name}:code"] = codes.astype(np.int32)
     path.parent.mkdir(parents=True, exist_ok=True)

@@ -9,7 +9,7 @@ from typing import Any, Self
 
 from tqdm import tqdm
 
-from benchmarks.progress import duration
+from benchmarks.durations import duration
 
 #: seconds between lines where there is no terminal
 EVERY = 10.0

@@ -33,7 +33,7 @@ from reports.statistic_columns import (
     place_columns,
     same_shape,
 )
-from reports.statistics_frame import STATISTICS
+from reports.statistics_frame import STATISTICS, TEXTS
 from reports.stats.multiplicity import holm
 
 Floats = npt.NDArray[np.float64]
@@ -299,4 +299,7 @@ def corrected(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:
         frame[f"{source}_holm"] = frame.groupby(place, sort=False, dropna=False)[source].transform(
             lambda p: holm(p.to_numpy(dtype=np.float64))
         )
+    # Words that do not apply are empty, numbers NaN.
+    for name in TEXTS:
+        frame[name] = frame[name].astype(object).where(frame[name].notna(), "")
     return frame[list(STATISTICS)]

@@ -27,3 +27,6 @@ STATISTICS = (
     "seed_t_p", "smallest_p", "cliffs_delta", "spread_p",
     "reason",
 )  # fmt: skip
+
+#: columns of words, empty where they do not apply
+TEXTS = (*PLACE, "interval", "null", "baseline", "reason")

@@ -155,7 +155,8 @@ class StudyFrames:
         """The method that differences are to; empty without statistics."""
         if self.statistics is None:
             return ""
-        known = self.statistics["baseline"].dropna()
+        known = self.statistics["baseline"]
+        known = known[known.notna() & (known != "")]
         return str(known.iloc[0]) if len(known) else ""
 
     @cached_property

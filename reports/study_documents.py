@@ -45,10 +45,10 @@ def write_study_documents(
         not have are removed.
     """
     figures = study_figures(frames, histories)
+    origins = origins_of(frames, sections, runs)
     text = report_page(
-        frames, sections, figures, origins=origins_of(frames, sections, runs), provenance=provenance,
-        warnings=warnings,
-    )  # fmt: skip
+        frames, sections, figures, origins=origins, provenance=provenance, warnings=warnings
+    )
     write_text(out / PAGE, text)
     written = write_figures(figures, out / "figures")
     for path in (out / "figures").glob("*.p[dn][fg]"):

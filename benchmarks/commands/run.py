@@ -15,12 +15,13 @@ from benchmarks import registry
 from benchmarks.assembly import load_cell_data, protocol_of
 from benchmarks.backbones import check_name
 from benchmarks.commands.report import report_store
+from benchmarks.durations import duration
 from benchmarks.errors import StudyError
 from benchmarks.executors.local import run_local
 from benchmarks.parts import check_batch_size
 from benchmarks.paths import shown
 from benchmarks.plan import Cell, Plan, make_plan, resolve
-from benchmarks.progress import Progress, duration
+from benchmarks.progress import Progress
 from benchmarks.records import attribute_pairs, card_values
 from benchmarks.runner import Outcome, RunOptions
 from benchmarks.store import Store

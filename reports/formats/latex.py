@@ -16,7 +16,7 @@ LINE = 62
 # Characters of a header that a narrow column holds on one line.
 NARROW_HEADER = 9
 # Lines of a float that, with its caption and notes, still fits a page.
-TALLEST = 42
+TALLEST = 40
 # Lines that rules and headers of a panel take.
 HEAD = 4
 # Characters of a line of a caption and of a note, the height of a note's line as a share of a row,

@@ -117,9 +117,7 @@ def results_of(frames: StudyFrames, dataset: DatasetCard) -> Results:
 def baseline_of(frames: StudyFrames, rows: Sequence[MethodRow]) -> str:
     """Key of the baseline: that of the statistics, else the first of its family, else `ce`."""
     present = {row.run[1] for row in rows}
-    named: list[str] = []
-    if frames.statistics is not None:
-        named = [str(key) for key in frames.statistics["baseline"].dropna().unique()]
+    named = [frames.baseline] if frames.baseline else []
     cards = frames.methods
     named += cards.loc[cards["family"] == "baseline", "method"].astype(str).tolist()
     return next((key for key in (*named, "ce") if key in present), "")

@@ -3,8 +3,9 @@
 import pytest
 
 from benchmarks import progress as progress_module
+from benchmarks.durations import duration
 from benchmarks.plan import Cell
-from benchmarks.progress import Progress, duration
+from benchmarks.progress import Progress
 from benchmarks.runner import Outcome
 
 

@@ -101,7 +101,7 @@ def test_a_disk_that_fills_up_while_the_report_is_written_is_said(small_disk, wh
         -(-p.stat().st_size // 4096) * 4096 for p in (whole / "out").glob("cells/*/*")
     )  # whole pages
     out = small_disk(wanted + 40 * 1024) / "out"
-    shutil.copytree(whole / "out", out, ignore=shutil.ignore_patterns("report"))
+    shutil.copytree(whole / "out", out, ignore=shutil.ignore_patterns("report", ".derived"))
 
     line = sentence(capsys, "report", str(out))
 

@@ -5,11 +5,11 @@ import math
 
 import pytest
 
-from reports.number_cells import code_of, interval_cell, number_cell, p_cell
 from reports.convention import PAPER, STRICT
 from reports.formats import csv as csv_format
 from reports.formats import json as json_format
 from reports.formats import latex, markdown
+from reports.number_cells import code_of, interval_cell, number_cell, p_cell
 from reports.tables import EXACT, Block, Cell, Column, Row, Table
 
 

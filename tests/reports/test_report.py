@@ -86,7 +86,7 @@ def test_a_complete_study_lists_nothing_as_missing(tmp_path):
     ("options", "words"),
     [
         ({"layouts": ["suresh_vv"]}, "did you mean suresh_"),
-        ({"formats": ["html"]}, "give any of md, tex"),
+        ({"formats": ["docx"]}, "give any of md, tex"),
     ],
 )
 def test_unknown_names_are_refused_before_anything_is_written(frames, tmp_path, options, words):

@@ -237,7 +237,9 @@ def test_layouts_cover_every_attribute_and_intersection():
     }
     crossed = "gender_x_tone"
     assert keys == {
-        "summary_synthetic",
+        "summary_synthetic_gender",
+        "summary_synthetic_tone",
+        f"summary_synthetic_{crossed}",
         "suresh_v_synthetic",
         "suresh_ii_synthetic_gender",
         "suresh_iii_synthetic_gender",
