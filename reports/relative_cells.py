@@ -5,8 +5,6 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 
-import pandas as pd
-
 from reports.ranks import Ranks, competes
 from reports.rows import MethodRow, Place
 from reports.specs import ColumnSpec
@@ -64,13 +62,8 @@ def _mean(row: MethodRow, place: Place) -> tuple[float, int]:
 
 
 def _in_floor(study: StudyFrames, base: MethodRow, place: Place) -> bool:
-    if study.statistics is None:
-        return False
-    frame: pd.DataFrame = study.statistics
-    names = ("dataset", "method", "variant", "select", "attribute", "group", "emotion", "metric")
-    for name, wanted in zip(names, (*base.run, study.select, *place), strict=True):
-        frame = frame[frame[name] == wanted]
-    return bool((frame["mean"] <= frame["floor_high"]).any())
+    found = study.statistic(*base.run, *place)
+    return found is not None and bool(found["mean"] <= found["floor_high"])
 
 
 def rank_cell(row: MethodRow, column: ColumnSpec, ranks: Ranks) -> Cell:

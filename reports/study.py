@@ -131,26 +131,34 @@ class StudyFrames:
                 )
 
     @cached_property
-    def _statistics(self) -> dict[tuple[str, ...], dict[str, Any]]:
-        """Rows of `statistics` of the shown selection rule, by place."""
+    def _statistic_rows(self) -> dict[tuple[str, ...], int]:
+        """Place of each number of the shown selection rule -> its row in `statistics`."""
         if self.statistics is None:
             return {}
-        rows = self.statistics.to_dict("records")
+        shown = (self.statistics["select"] == self.select).tolist()
         names = [name for name in PLACE if name != "select"]
+        places = zip(*(self.statistics[name].tolist() for name in names), strict=True)
         return {
-            tuple(str(row[name]) for name in names): {str(k): v for k, v in row.items()}
-            for row in rows
-            if row["select"] == self.select
-        }
+            place: row for row, (place, is_shown) in enumerate(zip(places, shown, strict=True))
+            if is_shown
+        }  # fmt: skip
+
+    @cached_property
+    def _statistic_columns(self) -> dict[str, Any]:
+        assert self.statistics is not None
+        return {name: self.statistics[name].to_numpy() for name in STATISTICS}
 
     def statistic(self, *place: str) -> dict[str, Any] | None:
         """What `statistics` knows of (dataset, method, variant, attribute, group, emotion, metric).
 
         None where it has no such row.
         """
-        return self._statistics.get(place)
+        row = self._statistic_rows.get(place)
+        if row is None:
+            return None
+        return {name: column[row] for name, column in self._statistic_columns.items()}
 
-    @property
+    @cached_property
     def baseline(self) -> str:
         """The method that differences are to; empty without statistics."""
         if self.statistics is None:
