@@ -181,7 +181,7 @@ def _add_report(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         type=names,
         default=(),
         metavar="LIST",
-        help="md, tex, csv, json (default: all)",
+        help="md, tex, csv, json, html (default: all)",
     )
     report.add_argument("--layout", type=names, default=(), metavar="LIST", help="tables wanted")
     report.add_argument(

@@ -11,7 +11,6 @@ from typing import Any
 from benchmarks.commands import published
 from benchmarks.errors import StudyError
 from benchmarks.frames import finished_sets, study_frames
-from benchmarks.report_sources import histories, provenance
 from benchmarks.staleness import changed_code, stale_cells
 from benchmarks.store import Store, reported
 from benchmarks.study import SELECTION_RULES, check_choice
@@ -21,7 +20,6 @@ from reports.convention import convention_named
 from reports.published.rows import without_published
 from reports.report import FORMATS, tables_of, unfilled, write_report
 from reports.runs import runs_of
-from reports.study_documents import write_study_documents
 
 _SHOWN = 5
 
@@ -88,6 +86,10 @@ def report_store(
     with reported(store.root):
         written = write_report(frames, out, formats, layouts, chosen, published=beside_published)
         if "html" in formats:
+            # Matplotlib takes a second to import; tables alone do not need it.
+            from benchmarks.report_sources import histories, provenance
+            from reports.study_documents import write_study_documents
+
             sections = tables_of(frames, layouts, chosen, published=beside_published)
             written += write_study_documents(
                 frames, sections, out, runs=runs_of(finished_sets(store, plan, plan["select"])),

@@ -56,7 +56,7 @@ def _add_score(commands: Commands[argparse.ArgumentParser]) -> None:
         "--out", type=Path, required=True, metavar="DIR", help="folder of the report"
     )
     report.add_argument("--baseline", default="", metavar="NAME", help="method to compare with")
-    report.add_argument("--format", **lists, help="md, tex, csv, json (default: all)")
+    report.add_argument("--format", **lists, help="md, tex, csv, json, html (default: all)")
     report.add_argument("--layout", **lists, help="tables wanted (default: all)")
     _add_convention(report)
 
