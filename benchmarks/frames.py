@@ -81,6 +81,7 @@ def prediction_sets(store: Store, cell: Mapping[str, Any], dataset: Plan) -> lis
             probabilities=_probabilities(arrays, f"test_log_probabilities_{rule}"),
             validation=_validation(arrays, rule),
             train_counts=_train_counts(record, dataset["intersections"]),
+            features=_features(arrays, "test", rule),
         )
         for rule in record["selection"]
     ]
@@ -99,7 +100,14 @@ def _validation(arrays: Mapping[str, Any], rule: str) -> ValidationPart | None:
     likely = _probabilities(arrays, f"val_log_probabilities_{rule}")
     if likely is None:
         return None
-    return ValidationPart(arrays["val_labels"], arrays["val_attributes"], likely)
+    features = _features(arrays, "val", rule)
+    return ValidationPart(arrays["val_labels"], arrays["val_attributes"], likely, features=features)
+
+
+def _features(arrays: Mapping[str, Any], part: str, rule: str) -> Any:
+    """(N, d) stored representations, which are those of the last checkpoint; else None."""
+    stored = arrays.get(f"{part}_features") if rule == "last" else None
+    return None if stored is None else stored.astype(np.float64).reshape(len(stored), -1)
 
 
 def _train_counts(
@@ -133,6 +141,7 @@ def _scores(arrays: Mapping[str, Any], rule: str) -> Any:
 #: what the metrics of a cell are computed by
 METRIC_CODE = ("reports/metrics", "reports/measure.py", "reports/predictions.py",
                "reports/catalogue.py", "reports/convention.py", "reports/stats/thresholds.py",
+               "reports/stats/probe.py",
                "benchmarks/frames.py")  # fmt: skip
 
 

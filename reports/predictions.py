@@ -31,12 +31,14 @@ class ValidationPart:
         attributes: (V, J) integers as those of the test part, -1 unknown.
         probabilities: (V, K) predicted probabilities.
         folds: (V,) which of several pooled models each row belongs to; None for one model.
+        features: (V, d) representations of the model; None where they were not stored.
     """
 
     labels: Integers
     attributes: Integers
     probabilities: Floats
     folds: Integers | None = None
+    features: Floats | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -61,6 +63,8 @@ class PredictionSet:
         strata: (N,) integers, what the samples have in common beside their class (a combination of
             action units, say), -1 unknown; None without strata.
         folds: (N,) which of several pooled models predicted each sample; None for one model.
+        features: (N, d) representations of the model; None where they were not stored, and for
+            pooled models, whose representations have nothing in common.
 
     Raises:
         ReportError: shapes, codes or names do not fit together.
@@ -84,6 +88,7 @@ class PredictionSet:
     train_counts: Mapping[str, Integers] | None = None
     strata: Integers | None = None
     folds: Integers | None = None
+    features: Floats | None = None
 
     def __post_init__(self) -> None:
         _check_names(self)
@@ -252,6 +257,10 @@ def _check_arrays(one: PredictionSet) -> None:
         rows = getattr(one, name)
         if rows is not None:
             _check_rows(one.where, name, rows, (len(one.labels), len(one.classes)))
+    if one.features is not None and len(one.features) != len(one.labels):
+        raise ReportError(
+            f"{one.where}: features have {len(one.features)} rows, give {len(one.labels)}"
+        )
     _check_attributes(one.where, one.attributes, one.levels)
 
 

@@ -1,0 +1,97 @@
+"""Leakage: how well a linear probe reads the group off a representation, beside what labels tell.
+
+The probe is fitted on the validation part and judged on the test part. Only cells with stored
+features have these rows. Best is chance, 1 / groups: `leak_excess` 0.
+"""
+
+from __future__ import annotations
+
+import numpy as np
+import numpy.typing as npt
+
+from reports.catalogue import sample_metric
+from reports.convention import Convention
+from reports.metrics.reasons import Reason
+from reports.metrics.samples import GroupedSamples, undefined
+from reports.metrics.scores import ALL, Rates, Scores, plain_scores
+from reports.predictions import PredictionSet, group_codes
+from reports.stats.probe import Leak, leak, one_hot
+
+
+def has_features(predictions: PredictionSet) -> bool:
+    """Whether test and validation representations of one model are known."""
+    part = predictions.validation
+    return predictions.features is not None and part is not None and part.features is not None
+
+
+@sample_metric(
+    "leak",
+    title="Leakage of the attribute (balanced accuracy of a linear probe)",
+    limits=(0, 1),
+    direction="lower",
+    source="metrics.md 4; Rizvi et al. 2024, Sec. 4.2",
+    per="attribute",
+    applies=has_features,
+)
+def leak_of_features(samples: GroupedSamples, convention: Convention) -> Scores:
+    """Balanced accuracy of a probe on the stored features, (1, 1, 1); best at 1 / groups."""
+    return _scores(_of_features(samples), excess=False)
+
+
+@sample_metric(
+    "leak_excess",
+    title="Leakage of the attribute beyond chance",
+    limits=(-1, 1),
+    direction="zero",
+    source="metrics.md 4",
+    per="attribute",
+    applies=has_features,
+)
+def leak_excess(samples: GroupedSamples, convention: Convention) -> Scores:
+    """`leak` less chance, 1 / groups that both parts have, (1, 1, 1)."""
+    return _scores(_of_features(samples), excess=True)
+
+
+@sample_metric(
+    "leak_label",
+    title="Leakage of the attribute through the true class alone",
+    limits=(0, 1),
+    direction="lower",
+    source="metrics.md 4",
+    per="attribute",
+    applies=has_features,
+)
+def leak_of_labels(samples: GroupedSamples, convention: Convention) -> Scores:
+    """Balanced accuracy of a probe that sees the true class only, (1, 1, 1).
+
+    What `leak` has above it is leakage beyond the label.
+    """
+    part, classes = samples.predictions.validation, len(samples.counts.classes)
+    assert part is not None
+    train = one_hot(part.labels.astype(np.int64), classes)
+    test = one_hot(samples.predictions.labels.astype(np.int64), classes)
+    return _scores(leak(train, _validation_codes(samples), test, samples.codes), excess=False)
+
+
+def _of_features(samples: GroupedSamples) -> Leak:
+    memo, key = samples.predictions.memo, f"leak {samples.attribute}"
+    if key not in memo:
+        part, test = samples.predictions.validation, samples.predictions.features
+        assert part is not None and part.features is not None and test is not None
+        memo[key] = leak(part.features, _validation_codes(samples), test, samples.codes)
+    found: Leak = memo[key]
+    return found
+
+
+def _validation_codes(samples: GroupedSamples) -> npt.NDArray[np.int64]:
+    part = samples.predictions.validation
+    assert part is not None
+    return group_codes(samples.predictions.levels, part.attributes, samples.attribute)[1]
+
+
+def _scores(found: Leak, *, excess: bool) -> Scores:
+    if found.reason:
+        return undefined(Reason.FEWER_THAN_TWO_GROUPS, ALL, ALL)
+    value = found.excess if excess else found.balanced
+    rates = Rates(np.array([value]), np.array([found.n]), np.array([Reason.DEFINED], dtype=np.int8))
+    return plain_scores(rates, ALL, ALL)
