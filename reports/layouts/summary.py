@@ -35,7 +35,7 @@ def _columns(attribute: str) -> Iterator[ColumnSpec]:
     yield ColumnSpec("mean (sd)", "wga_stratum", attribute, span="Worst stratum")
     stratum = ("wga_stratum", attribute, "all", "all", "Worst stratum")
     yield ColumnSpec("change", *stratum, better="", show="difference")
-    yield ColumnSpec("passes", "", span="Cost", better="lower", show="cost")
+    yield ColumnSpec("passes", "", span="Cost", better="", show="cost")
 
 
 def _with_floor(span: str, score: ColumnSpec) -> Iterator[ColumnSpec]:
