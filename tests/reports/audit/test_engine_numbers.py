@@ -140,13 +140,13 @@ def test_error_bars_of_a_mixed_figure_are_named_for_each_kind_of_data():
 
 
 def test_a_test_of_few_clusters_has_its_caveat_beside_its_p():
-    data = faces(60)
-    people = np.arange(60) // 5
+    data = faces(160)
+    people = np.arange(160) // 10
     alike = replace(data.groupings[0], codes=people % 2)
     few = replace(data, groupings=(alike,), clusters=people, cluster_name="person")
     result = audit([few], AuditOptions(condition="marginal"))
 
     (table,) = [t for t in audit_tables(result, STRICT) if t.key == "chen_2_happy_gender"]
     wald = one(result, condition="AU06=0", test="cluster_wald")
-    assert wald["p"] >= 0 and wald["reason"] == "clusters per group: 6, 4"
+    assert wald["p"] >= 0 and wald["reason"] == "clusters per group: 8, 8"
     assert "fewer than 10 clusters in a group: the Wald p is rough" in table.notes()
