@@ -179,6 +179,7 @@ def _in_words(entry: Entry, convention: Convention) -> str:
         "no_training_counts": "the groups of the training part are not stored",
         "no_strata": "no strata are given",
         "no_shared_stratum": "no stratum with samples of both groups",
+        "no_features": "no features were stored (run --store-features)",
     }
     return words.get(entry.reason, entry.reason)
 

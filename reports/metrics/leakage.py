@@ -14,7 +14,7 @@ from reports.convention import Convention
 from reports.metrics.reasons import Reason
 from reports.metrics.samples import GroupedSamples, undefined
 from reports.metrics.scores import ALL, Rates, Scores, plain_scores
-from reports.predictions import PredictionSet, group_codes
+from reports.predictions import PredictionSet, ValidationPart, group_codes
 from reports.stats.probe import Leak, leak, one_hot
 
 
@@ -35,7 +35,7 @@ def has_features(predictions: PredictionSet) -> bool:
 )
 def leak_of_features(samples: GroupedSamples, convention: Convention) -> Scores:
     """Balanced accuracy of a probe on the stored features, (1, 1, 1); best at 1 / groups."""
-    return _scores(_of_features(samples), excess=False)
+    return _of_features(samples, excess=False)
 
 
 @sample_metric(
@@ -49,7 +49,7 @@ def leak_of_features(samples: GroupedSamples, convention: Convention) -> Scores:
 )
 def leak_excess(samples: GroupedSamples, convention: Convention) -> Scores:
     """`leak` less chance, 1 / groups that both parts have, (1, 1, 1)."""
-    return _scores(_of_features(samples), excess=True)
+    return _of_features(samples, excess=True)
 
 
 @sample_metric(
@@ -67,25 +67,27 @@ def leak_of_labels(samples: GroupedSamples, convention: Convention) -> Scores:
     What `leak` has above it is leakage beyond the label.
     """
     part, classes = samples.predictions.validation, len(samples.counts.classes)
-    assert part is not None
+    if part is None or not has_features(samples.predictions):
+        return undefined(Reason.NO_FEATURES, ALL, ALL)
     train = one_hot(part.labels.astype(np.int64), classes)
     test = one_hot(samples.predictions.labels.astype(np.int64), classes)
-    return _scores(leak(train, _validation_codes(samples), test, samples.codes), excess=False)
+    codes = _codes(samples, part)
+    return _scores(leak(train, codes, test, samples.codes), excess=False)
 
 
-def _of_features(samples: GroupedSamples) -> Leak:
+def _of_features(samples: GroupedSamples, *, excess: bool) -> Scores:
+    """Leakage of the stored features, fitted once for both metrics."""
+    part, test = samples.predictions.validation, samples.predictions.features
+    if part is None or part.features is None or test is None:
+        return undefined(Reason.NO_FEATURES, ALL, ALL)
     memo, key = samples.predictions.memo, f"leak {samples.attribute}"
     if key not in memo:
-        part, test = samples.predictions.validation, samples.predictions.features
-        assert part is not None and part.features is not None and test is not None
-        memo[key] = leak(part.features, _validation_codes(samples), test, samples.codes)
-    found: Leak = memo[key]
-    return found
+        memo[key] = leak(part.features, _codes(samples, part), test, samples.codes)
+    return _scores(memo[key], excess=excess)
 
 
-def _validation_codes(samples: GroupedSamples) -> npt.NDArray[np.int64]:
-    part = samples.predictions.validation
-    assert part is not None
+def _codes(samples: GroupedSamples, part: ValidationPart) -> npt.NDArray[np.int64]:
+    """(V,) group codes of the validation part."""
     return group_codes(samples.predictions.levels, part.attributes, samples.attribute)[1]
 
 

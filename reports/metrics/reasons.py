@@ -23,6 +23,7 @@ class Reason(IntEnum):
     NO_TRAINING_COUNTS = 12
     NO_STRATA = 13
     NO_SHARED_STRATUM = 14
+    NO_FEATURES = 15
 
 
 WORDS = tuple("" if reason is Reason.DEFINED else reason.name.lower() for reason in Reason)
