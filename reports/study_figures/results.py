@@ -10,7 +10,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from reports.rows import FREE_BLOCK, REFERENCE_BLOCK, MethodRow, Place, method_rows
+from reports.rows import REFERENCE_BLOCK, MethodRow, Place, method_rows
 from reports.specs import DatasetCard
 from reports.study import StudyFrames
 
@@ -152,9 +152,3 @@ def seeds_words(results: Results) -> str:
     most = max((row.expected for row in results.rows), default=0)
     unit = "repeat" if results.dataset.folds > 1 else "seed"
     return f"mean over {most} {unit}s" if most > 1 else f"one {unit}"
-
-
-def compared_blocks(results: Results) -> list[str]:
-    """Blocks that have a method, those without group labels first."""
-    present = {row.block for row in results.rows}
-    return [FREE_BLOCK] * (FREE_BLOCK in present) + sorted(present - {FREE_BLOCK})
