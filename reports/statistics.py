@@ -167,14 +167,18 @@ class _Asked:
         """Every metric with its replicates of the test set."""
         counts = self._counts
         used = self._convention
+        # Samples of unknown group are drawn as a group of their own: they count in no group, but
+        # in metrics that also look at all samples.
+        drawn = np.where(self._groups < 0, len(counts.groups), self._groups)
         found = {}
         for strata in ("group", "group_class", "all"):
             cards = [card for card in self._cards if card.strata == strata]
             if not cards:
                 continue
             chunks = resampled_tensors(
-                self.runs.labels, self._decided, self._groups, strata=strata,
-                num_groups=len(counts.groups), num_classes=len(counts.classes),
+                self.runs.labels, self._decided, drawn, strata=strata,
+                num_groups=len(counts.groups) + bool(counts.n_unknown),
+                num_classes=len(counts.classes),
                 draws=self.effort.resamples, generator=self._stream("resampled", strata),
             )  # fmt: skip
             replicates = values_of_chunks(

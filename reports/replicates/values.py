@@ -67,10 +67,13 @@ def replicate_counts(
 ) -> Counts:
     """(B, S, G, K, K) tensors as quiet counts of B * S seeds, replicates outermost.
 
-    `overall` holds (S, K, K) or (B, S, K, K) counts of all samples; None: of those in `tensors`.
+    Of tensors with G + 1 groups the last one holds the samples whose group is unknown: they count
+    among all samples and in no group. `overall` holds (S, K, K) or (B, S, K, K) counts of all
+    samples; None: of those in `tensors`.
     """
-    draws, seeds, *shape = tensors.shape
     of_all = tensors.sum(2) if overall is None else overall
+    tensors = tensors[:, :, : len(groups)]
+    draws, seeds, *shape = tensors.shape
     whole = np.broadcast_to(of_all, (draws, seeds, *shape[1:]))
     return Counts(
         tensor=tensors.reshape(draws * seeds, *shape),

@@ -1,5 +1,7 @@
 """Statistics of methods over their seeds: spread, sampling error, floor, difference."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from statsmodels.stats.multitest import multipletests
@@ -191,3 +193,18 @@ def test_a_group_without_samples_leaves_its_numbers_undefined_with_a_reason():
 
 def test_no_runs_give_an_empty_frame():
     assert tuple(statistics([], "ce").columns) == STATISTICS
+
+
+def test_the_sampling_error_of_the_distance_counts_samples_of_unknown_group():
+    # 400 samples of known group are right, so fs_acc is 1 and dto is 1 - accuracy; of the 200 of
+    # unknown group half are wrong: accuracy varies by sqrt(200 * .5 * .5) / 600 = .01179.
+    labels, gender = sample()
+    gender = np.where(np.arange(SIZE) < 400, gender, -1)
+    right = (gender >= 0) | (np.arange(SIZE) % 2 == 0)
+    (one,) = runs("ce", [1.0], data=(labels, gender))
+    wrong = np.where(right, labels, (labels + 1) % 3)
+    frame = found([replace(one, predicted=wrong)], effort=Effort(50, 4000, 50))
+    distance = row(frame, "ce", "dto")
+
+    assert distance["mean"] == pytest.approx(100 / SIZE)
+    assert distance["se_test"] == pytest.approx(np.sqrt(50) / SIZE, rel=0.05)
