@@ -12,7 +12,7 @@ import functools
 import importlib
 import importlib.metadata
 import pkgutil
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from types import ModuleType
 from typing import TYPE_CHECKING, Literal, TypeVar
@@ -25,7 +25,10 @@ if TYPE_CHECKING:
     from reports.metrics.samples import GroupedSamples
     from reports.metrics.scores import Scores
     from reports.predictions import PredictionSet
+    from reports.rows import MethodRow
     from reports.specs import DatasetCard, TableSpec
+    from reports.study import StudyFrames
+    from reports.tables import Table
 
 Direction = Literal["higher", "lower", "zero"]
 ClassCount = Literal["any", "two", "more"]
@@ -37,6 +40,9 @@ Strata = Literal["group", "group_class", "all"]
 MetricFunction = Callable[["Counts", "Convention"], "Scores"]
 SampleFunction = Callable[["GroupedSamples", "Convention"], "Scores"]
 LayoutFunction = Callable[["DatasetCard"], Iterator["TableSpec"]]
+#: each data set with the rows of its tables
+RowsOfDatasets = Sequence[tuple["DatasetCard", Sequence["MethodRow"]]]
+OverDatasets = Callable[["StudyFrames", RowsOfDatasets], Iterable["Table"]]
 MetricF = TypeVar("MetricF", bound=MetricFunction)
 SampleF = TypeVar("SampleF", bound=SampleFunction)
 LayoutF = TypeVar("LayoutF", bound=LayoutFunction)
@@ -94,6 +100,7 @@ class LayoutCard:
     `needs` says what a data set must have for a table, where it may lack it. `published` is (paper,
     tables): the printed values of which the layout can show beside measured ones. A layout for data
     of `two` or of `more` classes is printed of other data only when it is asked for by name.
+    `over_datasets` makes its tables over all data sets together.
     """
 
     key: str
@@ -104,6 +111,7 @@ class LayoutCard:
     needs: str = ""
     published: tuple[str, ...] = ()
     classes: ClassCount = "any"
+    over_datasets: OverDatasets | None = None
 
     def suits(self, dataset: DatasetCard) -> bool:
         """Whether a report of all layouts has it for this data set."""
@@ -171,11 +179,14 @@ def layout(
     needs: str = "",
     published: tuple[str, ...] = (),
     classes: ClassCount = "any",
+    over_datasets: OverDatasets | None = None,
 ) -> Callable[[LayoutF], LayoutF]:
     """Decorator that makes a generator of `TableSpec` for a data set a layout of the report."""
 
     def attach(function: LayoutF) -> LayoutF:
-        card = LayoutCard(key, title, source, order, function, needs, published, classes)
+        card = LayoutCard(
+            key, title, source, order, function, needs, published, classes, over_datasets
+        )
         setattr(function, "layout_card", card)  # noqa: B010  (as above)
         return function
 

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from reports.catalogue import LayoutCard
-from reports.specs import ColumnSpec, DatasetCard, TableSpec
+from reports.specs import ColumnSpec, DatasetCard
 from reports.study import StudyFrames
+from reports.table_request import TableRequest
 from reports.tables import Block, Cell, Column, Row, Table
 
 SHARE = "Share"
@@ -14,15 +14,14 @@ UNKNOWN = "unknown"
 Counts = Mapping[tuple[str, str, str, str], int]
 
 
-def count_table(
-    study: StudyFrames, dataset: DatasetCard, layout: LayoutCard, spec: TableSpec, key: str
-) -> Table | None:
-    """The table of counts; None where no finished cell tells them.
+def count_table(asked: TableRequest) -> Table | None:
+    """A row a group, a column a count of test samples; None where no finished cell tells them.
 
     All methods are tested on the same samples, so the first finished cell (of pooled folds, the
     first repeat) gives the denominators of all.
     """
-    found = _counts_of_first(study, dataset)
+    dataset, spec = asked.dataset, asked.spec
+    found = _counts_of_first(asked.study, dataset)
     if found is None:
         return None
     counts, unknown = found
@@ -33,8 +32,8 @@ def count_table(
     )
     columns = [Column(column.header, column.span, "") for column in spec.columns]
     return Table(
-        key=key,
-        title=f"{layout.title}, {dataset.title}",
+        key=asked.key,
+        title=asked.title,
         caption=f"{spec.about} on {dataset.title}. Share: percent of all samples; {UNKNOWN}: in "
         "no group of the attribute.",
         columns=(*columns, Column(SHARE, better="")),

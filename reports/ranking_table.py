@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import numpy as np
 
+from reports.catalogue import RowsOfDatasets
 from reports.metrics.counts import Floats
 from reports.ranks import PERFORMANCE, competes, fairness_columns, seed_mean
 from reports.rows import BLOCKS, FREE_BLOCK, MethodRow
@@ -17,26 +18,23 @@ from reports.stats.outcome import Outcome
 from reports.study import StudyFrames
 from reports.tables import Block, Cell, Column, Row, Table, with_bold
 
-TITLE = "All data sets"
 #: a p below this prints as smaller than 0.001
 P_FLOOR = 0.0005
-Rows = Sequence[tuple[DatasetCard, Sequence[MethodRow]]]
 
 
-def ranking_over_datasets(study: StudyFrames, rows: Rows) -> Table | None:
+def ranking_over_datasets(study: StudyFrames, rows: RowsOfDatasets) -> Iterator[Table]:
     """Mean rank of every method that competes on all data sets, a column a metric.
 
     A data set's entry of a fairness metric is the mean over its attributes and intersections; seeds
     are averaged first. Friedman's test (Iman and Davenport) and Nemenyi's critical difference stand
     below from five data sets on.
 
-    Returns:
-        None with fewer than two data sets, or fewer than two methods that are done on all.
+    Yields:
+        Nothing with fewer than two data sets, or fewer than two methods that are done on all.
     """
-    done = [{(row.method, *row.run[2:]): row for row in ours if competes(row)} for _, ours in rows]
-    shared = [key for key in (done[0] if done else {}) if all(key in found for found in done)]
+    done, shared = done_on_all(rows)
     if len(rows) < 2 or len(shared) < 2:
-        return None
+        return
     columns = (*PERFORMANCE, *fairness_columns(""))
     found = []
     for column in columns:
@@ -52,14 +50,37 @@ def ranking_over_datasets(study: StudyFrames, rows: Rows) -> Table | None:
         caption=f"Mean ranks over {len(rows)} data sets of the {len(shared)} methods done on all, "
         f"by the mean over seeds. Preset {study.preset}, checkpoint rule {study.select}.",
         columns=tuple(Column(column.header, "Mean rank", "lower") for column in columns),
-        blocks=_blocks(firsts, found),
+        blocks=method_blocks(firsts, _printed(firsts, found)),
         footer=_footer(found),
         remark="1: best on every data set, ties share their ranks. Fairness scores of a data set: "
         "mean over its attributes and intersections. p: Friedman's test in Iman and Davenport's "
         f"form; critical difference: Nemenyi, 5 %; both from {FEWEST_BLOCKS} data sets on. Bold: "
         "best among methods that use no group labels.",
     )
-    return with_bold(table)
+    yield with_bold(table)
+
+
+Key = tuple[str, ...]
+
+
+def done_on_all(rows: RowsOfDatasets) -> tuple[list[dict[Key, MethodRow]], list[Key]]:
+    """For each data set its competing rows by (method, variant); the keys that all of them have."""
+    done = [{row.run[1:]: row for row in ours if competes(row)} for _, ours in rows]
+    shared = [key for key in (done[0] if done else {}) if all(key in found for found in done)]
+    return done, shared
+
+
+def method_blocks(rows: Sequence[MethodRow], printed: Sequence[Row]) -> tuple[Block, ...]:
+    """Printed rows in the blocks of their methods, without blocks that have none."""
+    return tuple(
+        Block(
+            title,
+            tuple(one for one, row in zip(printed, rows, strict=True) if row.block == title),
+            compared=title == FREE_BLOCK,
+        )
+        for title in BLOCKS
+        if any(row.block == title for row in rows)
+    )
 
 
 class _Ranked:
@@ -81,20 +102,11 @@ def _entry(row: MethodRow, dataset: DatasetCard, column: ColumnSpec) -> float:
     return math.fsum(defined) / len(defined) if defined else math.nan
 
 
-def _blocks(rows: Sequence[MethodRow], found: Sequence[_Ranked]) -> tuple[Block, ...]:
-    printed = [
+def _printed(rows: Sequence[MethodRow], found: Sequence[_Ranked]) -> list[Row]:
+    return [
         Row(row.label, tuple(_rank_cell(one.ranking.mean_ranks[index]) for one in found), row.notes)
         for index, row in enumerate(rows)
     ]
-    return tuple(
-        Block(
-            title,
-            tuple(one for one, row in zip(printed, rows, strict=True) if row.block == title),
-            compared=title == FREE_BLOCK,
-        )
-        for title in BLOCKS
-        if any(row.block == title for row in rows)
-    )
 
 
 def _rank_cell(rank: float) -> Cell:

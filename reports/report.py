@@ -5,26 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 
-from reports.assemble import assembled, shown_rows, table_key
+from reports.assemble import assembled, shown_rows
 from reports.catalogue import LayoutCard, layout_cards, layouts_named
 from reports.convention import STRICT, Convention
-from reports.count_tables import count_table
 from reports.errors import ReportError
 from reports.files import write_text
 from reports.formats import csv, json, latex, markdown
 from reports.header import header_text
 from reports.metrics_csv import write_metrics_csv
 from reports.published.rows import with_published
-from reports.ranking_table import TITLE, ranking_over_datasets
 from reports.rows import MethodRow, method_rows
 from reports.specs import DatasetCard, TableSpec
 from reports.study import StudyFrames
+from reports.table_request import TableRequest, with_baseline_named
 from reports.tables import Table
 
 __all__ = ["FORMATS", "StudyFrames", "tables_of", "write_report"]
 
 #: `html` is the page with its figures, written by `reports.study_documents`
 FORMATS = ("md", "tex", "csv", "json", "html")
+#: heading of the tables over all data sets
+TITLE = "All data sets"
 _ONE_TABLE: dict[str, Callable[[Table], str]] = {
     "tex": latex.table_text,
     "csv": csv.table_text,
@@ -51,70 +52,84 @@ def tables_of(
         ReportError: a layout is unknown, or two tables would have one file name.
     """
     sections = []
-    names: set[str] = set()
     every: list[tuple[DatasetCard, tuple[MethodRow, ...]]] = []
     for dataset in frames.dataset_cards:
         rows = method_rows(frames, dataset)
         every.append((dataset, rows))
         tables = [
-            _beside_published(frames, dataset, card, spec, table) if published else table
+            _beside_published(asked, table) if published else table
             for card in layouts_named(layouts)
             if layouts is not None or card.suits(dataset)
-            for spec in card.specs(dataset)
-            if (table := _table(frames, dataset, card, spec, rows=rows, convention=convention))
+            for asked in _asked(frames, dataset, card, rows=rows, convention=convention)
+            if (table := _table(asked))
         ]
-        for table in tables:
-            if table.key in names:
-                raise ReportError(
-                    f"two tables would be called {table.key}; rename a data set or an attribute"
-                )
-            names.add(table.key)
         sections.append((dataset.title, tables))
-    if any(card.key == "ranking" for card in layouts_named(layouts)):
-        ranked = ranking_over_datasets(frames, every)
-        sections += [(TITLE, [ranked])] if ranked else []
+    makers = [card.over_datasets for card in layouts_named(layouts)]
+    together = [table for maker in makers if maker for table in maker(frames, every)]
+    if together:
+        sections.append((TITLE, together))
+    _check_names(sections)
     return sections
 
 
-def _table(
+def _check_names(sections: Sequence[tuple[str, Sequence[Table]]]) -> None:
+    names = [table.key for _, tables in sections for table in tables]
+    for name in names:
+        if names.count(name) > 1:
+            raise ReportError(
+                f"two tables would be called {name}; rename a data set or an attribute"
+            )
+
+
+def _asked(
     frames: StudyFrames,
     dataset: DatasetCard,
     card: LayoutCard,
-    spec: TableSpec,
     *,
     rows: Sequence[MethodRow],
     convention: Convention,
-) -> Table | None:
+) -> Iterator[TableRequest]:
+    for spec in card.specs(dataset):
+        own = with_baseline_named(spec, frames)
+        yield TableRequest(frames, dataset, card, own, rows, convention)
+
+
+def _table(asked: TableRequest) -> Table | None:
     """The table of a spec; None where the study has no row of it."""
-    if spec.kind == "counts":
-        return count_table(frames, dataset, card, spec, table_key(card, dataset, spec))
-    if not shown_rows(spec, rows):
+    spec = asked.spec
+    if spec.maker is not None:
+        return spec.maker(asked)
+    shown = shown_rows(spec, asked.rows)
+    if not shown or (spec.optional and not any(_has_value(row, spec) for row in shown)):
         return None
-    return assembled(frames, dataset, card, spec, rows=rows, convention=convention)
+    return assembled(
+        asked.study, asked.dataset, asked.layout, spec, rows=asked.rows, convention=asked.convention
+    )
 
 
-def _beside_published(
-    frames: StudyFrames, dataset: DatasetCard, card: LayoutCard, spec: TableSpec, table: Table
-) -> Table:
-    titles = {key: method.title for key, method in frames.method_cards.items()}
-    return with_published(table, card, spec, dataset, titles)
+def _has_value(row: MethodRow, spec: TableSpec) -> bool:
+    places = ((one.attribute, one.group, one.emotion, one.metric) for one in spec.columns)
+    return any(entry.value == entry.value for at in places for entry in row.values.get(at, []))
 
 
-def unfilled(frames: StudyFrames, layouts: Sequence[str]) -> list[str]:
+def _beside_published(asked: TableRequest, table: Table) -> Table:
+    titles = {key: method.title for key, method in asked.study.method_cards.items()}
+    return with_published(table, asked.layout, asked.spec, asked.dataset, titles)
+
+
+def unfilled(
+    frames: StudyFrames, layouts: Sequence[str], convention: Convention = STRICT
+) -> list[str]:
     """A sentence for each of these layouts and each data set of which it gives no table."""
-    return [
-        f"{card.key} gives no table of {dataset.title}: it needs {card.needs}."
-        for dataset in frames.dataset_cards
-        for card in layouts_named(layouts)
-        if not any(_has_rows(frames, dataset, spec) for spec in card.specs(dataset))
-    ]
-
-
-def _has_rows(frames: StudyFrames, dataset: DatasetCard, spec: TableSpec) -> bool:
-    mine = [record for record in frames.cell_records if record.dataset == dataset.key]
-    if spec.kind == "counts":
-        return any(record.status == "done" for record in mine)
-    return any(not spec.methods or record.method in spec.methods for record in mine)
+    found = []
+    for dataset in frames.dataset_cards if layouts else ():
+        rows = method_rows(frames, dataset)
+        for card in layouts_named(layouts):
+            asked = _asked(frames, dataset, card, rows=rows, convention=convention)
+            if not any(map(_table, asked)):
+                what = f"{card.key} gives no table of {dataset.title}"
+                found.append(f"{what}: it needs {card.needs}.")
+    return found
 
 
 def write_report(

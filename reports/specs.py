@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from itertools import product
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
-from reports.tables import Better, Unit
+from reports.tables import Better, Table, Unit
+
+if TYPE_CHECKING:
+    from reports.table_request import TableRequest
+
+#: stands for the study's baseline in the texts of a spec and where a column names a method
+BASELINE = "{baseline}"
 
 
 @dataclass(frozen=True)
@@ -81,8 +87,9 @@ class TableSpec:
 
     `about` goes first in the caption, `remark` explains the headers under the table, `attribute`
     goes into the title and the file name. `methods` are the only ones shown, all where it is empty.
-    Rows of kind `methods` are methods; of kind `counts` they are groups, and the columns count the
-    test samples behind their metric.
+    `optional`: there is no table where no method has a value of any of the columns. `maker` makes
+    the table where its rows or cells are not simply methods and their numbers; it gives None where
+    there is nothing to show.
     """
 
     about: str
@@ -90,4 +97,5 @@ class TableSpec:
     attribute: str = ""
     remark: str = ""
     methods: tuple[str, ...] = ()
-    kind: Literal["methods", "counts"] = "methods"
+    optional: bool = False
+    maker: Callable[[TableRequest], Table | None] | None = None

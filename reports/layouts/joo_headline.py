@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reports.catalogue import layout
-from reports.specs import ColumnSpec, DatasetCard, TableSpec
+from reports.specs import BASELINE, ColumnSpec, DatasetCard, TableSpec
 from reports.tables import Better
-
-BASELINE = "ce"
 
 
 @layout(

@@ -5,11 +5,15 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reports.catalogue import layout
+from reports.ranking_table import ranking_over_datasets
 from reports.ranks import PERFORMANCE, fairness_columns
 from reports.specs import ColumnSpec, DatasetCard, TableSpec
 
 
-@layout("ranking", title="Ranking", source="this project, after Demsar 2006", order=3)
+@layout(
+    "ranking", title="Ranking", source="this project, after Demsar 2006", order=3,
+    over_datasets=ranking_over_datasets,
+)  # fmt: skip
 def specs(dataset: DatasetCard) -> Iterator[TableSpec]:
     """One table a data set; a report on several has one more over all of them."""
     fairness = {

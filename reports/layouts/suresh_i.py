@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from reports.catalogue import layout
+from reports.count_tables import count_table
 from reports.specs import ColumnSpec, DatasetCard, TableSpec
 
 
@@ -17,4 +18,4 @@ def specs(dataset: DatasetCard) -> Iterator[TableSpec]:
     if dataset.levels:
         classes = (ColumnSpec(name, "tpr", emotion=name, span="Class") for name in dataset.classes)
         about = "Test samples of each group and class"
-        yield TableSpec(about, (*classes, ColumnSpec("All", "acc")), kind="counts")
+        yield TableSpec(about, (*classes, ColumnSpec("All", "acc")), maker=count_table)

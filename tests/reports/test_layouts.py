@@ -108,6 +108,22 @@ def test_without_the_baseline_a_change_is_undefined():
     assert "ce was not run" in entry(table, "Focal", "change").reason
 
 
+def test_changes_are_against_the_baseline_that_the_study_names():
+    line = dict.fromkeys(STATISTICS, "") | {"select": "last", "baseline": "focal"}
+    statistics = pd.DataFrame([line], columns=list(STATISTICS))
+    values = {("ce", "0"): 0.5, ("focal", "0"): 0.8}
+    cells = [cell("synthetic", method, 0) for method in ("ce", "focal")]
+    made = study(rows(values, attribute="gender", metric="wga_stratum"), cells)
+    frames = dataclasses.replace(made, statistics=statistics)
+    table = found(frames, "joo_headline_synthetic_gender")
+
+    # .5 / .8 - 1
+    assert entry(table, "Cross", "change", "Worst stratum").printed == "-37.5"
+    assert entry(table, "Focal", "change", "Worst stratum").printed == "ref."
+    assert "against focal" in table.caption
+    assert "{" not in table.caption + table.remark
+
+
 def method_row(name, values, done=1, expected=1):
     places = {("all", "all", "all", metric): [Entry("0", v, 9, "")] for metric, v in values.items()}
     return MethodRow(name, name, FREE_BLOCK, (), done, expected, "blank", "", places)
