@@ -40,7 +40,7 @@ class DatasetCard:
 
 Show = Literal[
     "", "floor", "interval", "difference",
-    "floor_p", "floor_p_holm", "difference_p", "difference_p_holm", "exchange_p",
+    "floor_p", "floor_p_holm", "difference_p", "difference_p_holm", "exchange_p", "signed_rank_p",
     "cost",
 ]  # fmt: skip
 

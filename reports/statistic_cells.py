@@ -15,6 +15,12 @@ from reports.tables import Cell, Unit
 
 NOT_COMPUTED = "no uncertainty was computed for this report"
 NO_FLOOR = "the score has no noise floor"
+#: significance level of the tests
+LEVEL = 0.05
+TOO_FEW_SEEDS = (
+    "cannot be significant with {seeds} seeds: the smallest p that a signed-rank test of so many "
+    "can reach is {smallest:.4g}"
+)
 
 
 def statistic_cell(
@@ -46,7 +52,7 @@ def statistic_cell(
             return _with_interval(found, names, "points")
         case _:
             p = float(found[column.show])
-            return p_cell(p, convention, reason=_why(found, p))
+            return p_cell(p, convention, reason=_why(found, p), caveat=_caveat(column, found))
 
 
 def _with_interval(found: Mapping[str, Any], names: tuple[str, str, str], unit: Unit) -> Cell:
@@ -58,3 +64,13 @@ def _why(found: Mapping[str, Any], value: float) -> str:
     if not math.isnan(value):
         return ""
     return str(found["reason"]) or NO_FLOOR
+
+
+def _caveat(column: ColumnSpec, found: Mapping[str, Any]) -> str:
+    """The sentence beside a p over so few seeds that it could not have been significant."""
+    smallest = float(found["smallest_p"])
+    if column.show != "signed_rank_p" or not smallest > LEVEL:
+        return ""
+    # The smallest p of S seeds is 2^(1 - S).
+    seeds = 1 - round(math.log2(smallest))
+    return TOO_FEW_SEEDS.format(seeds=seeds, smallest=smallest)

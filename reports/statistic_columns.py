@@ -20,13 +20,16 @@ from reports.stats.seeds import (
     SeedInterval,
     cliffs_delta,
     exchange_p,
+    majority_p,
+    mcnemar,
     over_seeds,
     paired_t_p,
+    seed_difference,
     seed_interval,
+    signed_rank_p,
     smallest_sign_flip_p,
     spread_p,
     t_p,
-    t_reach,
 )
 
 Floats = npt.NDArray[np.float64]
@@ -108,32 +111,48 @@ def difference_columns(one: Measured, other: Measured, runs: Runs, base: Runs) -
     """Method less baseline: paired over the test samples, and over seeds where they match."""
     spread = over_seeds(one.resampled - other.resampled)[1]
     paired = runs.seeds == base.seeds
+    found = seed_difference(one.values, other.values, spread, paired=paired)
     columns: dict[str, Any] = {
         "baseline": base.method,
+        "difference": found.mean.ravel(),
+        "difference_low": found.low.ravel(),
+        "difference_high": found.high.ravel(),
+        "difference_p": t_p(found.mean, found.se, found.dof).ravel(),
         "cliffs_delta": cliffs_delta(one.values, other.values).ravel(),
         "spread_p": spread_p(one.values, other.values).ravel(),
     }
     if paired:
-        interval = seed_interval(one.values - other.values, spread)
         columns |= {
             "seed_t_p": paired_t_p(one.values, other.values).ravel(),
+            "signed_rank_p": signed_rank_p(one.values, other.values).ravel(),
             "smallest_p": smallest_sign_flip_p(len(runs.seeds)),
         }
-        difference, se, dof = interval.mean, interval.se, interval.dof
-        low, high = interval.low, interval.high
-    else:
-        own, their = seed_interval(one.values), seed_interval(other.values)
-        difference = own.mean - their.mean
-        se = np.sqrt(own.se**2 + their.se**2 + spread**2)
-        dof = np.fmin(own.dof, their.dof)
-        reach = t_reach(se, dof)
-        low, high = difference - reach, difference + reach
-    return columns | {
-        "difference": difference.ravel(),
-        "difference_low": low.ravel(),
-        "difference_high": high.ravel(),
-        "difference_p": t_p(difference, se, dof).ravel(),
-    }
+    return columns
+
+
+def mcnemar_column(one: Measured, runs: Runs, base: Runs, attribute: str) -> dict[str, Any]:
+    """McNemar's exact p of the accuracies, of all paired seeds together; nothing without pairs.
+
+    Its null hypothesis is about the trained networks: those of one seed are equally accurate, for
+    most seeds. It says nothing of other seeds.
+
+    Args:
+        one: the accuracies of the method, (S, G, 1).
+        runs: the method's.
+        base: the baseline's.
+        attribute: by whose groups.
+    """
+    drawn = runs.decisions is not None or base.decisions is not None
+    if one.card.key != "acc" or drawn or runs.seeds != base.seeds:
+        return {}
+    right, other = (x.predicted == x.labels for x in (runs, base))
+    groups = runs.groups(attribute)[1]
+    found = []
+    for code, values in enumerate(one.values[:, :, 0].T):
+        pairs = zip(right[:, groups == code], other[:, groups == code], strict=True)
+        p = majority_p([mcnemar(a, b).p for a, b in pairs])
+        found.append(np.nan if np.isnan(values).any() else p)
+    return {"mcnemar_p": np.array(found)}
 
 
 def exchange_columns(one: Measured, other: Measured, exchanged: Floats | None) -> dict[str, Any]:

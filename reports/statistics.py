@@ -29,6 +29,7 @@ from reports.statistic_columns import (
     Measured,
     difference_columns,
     exchange_columns,
+    mcnemar_column,
     own_columns,
     place_columns,
     same_shape,
@@ -209,6 +210,7 @@ class _Asked:
             if base is not None and same_shape(one, reference.get(card.key)):
                 columns |= difference_columns(one, reference[card.key], self.runs, base)
                 columns |= exchange_columns(one, reference[card.key], exchanged.get(card.key))
+                columns |= mcnemar_column(one, self.runs, base, self.attribute)
             parts.append(pd.DataFrame(columns))
         frame = pd.concat(parts, ignore_index=True).reindex(columns=list(STATISTICS))
         for name in ("dataset", "method", "variant", "select"):

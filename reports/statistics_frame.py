@@ -19,12 +19,15 @@ STATISTICS = (
     # one-sided p, p corrected within the table's family
     "null", "floor_mean", "floor_low", "floor_high", "excess", "floor_p", "floor_p_holm",
     # against the baseline method on the same data set and rule, seeds and samples paired (8.1):
-    # difference, its interval, p of the hierarchical bootstrap, of the paired exchange, corrected p
+    # difference, its interval, p of the t test over seeds and samples, of the paired exchange,
+    # corrected p
     "baseline", "difference", "difference_low", "difference_high", "difference_p", "exchange_p",
     "difference_p_holm",
-    # over seeds only: t test, smallest p that so many seeds reach with a sign-flip test, Cliff's
-    # delta, Brown-Forsythe test of equal spread
-    "seed_t_p", "smallest_p", "cliffs_delta", "spread_p",
+    # over seeds only: t test, Wilcoxon's signed-rank test, smallest p that so many seeds reach with
+    # it, Cliff's delta, Brown-Forsythe test of equal spread
+    "seed_t_p", "signed_rank_p", "smallest_p", "cliffs_delta", "spread_p",
+    # over test samples only, accuracies: McNemar's exact test of each seed, most of them together
+    "mcnemar_p",
     "reason",
 )  # fmt: skip
 

@@ -70,11 +70,6 @@ def resampled_tensors(
         yield _weighted(marks, weights, bounds, num_groups)
 
 
-def picks(draws: int, seeds: int, generator: np.random.Generator) -> Ints:
-    """(draws, seeds) runs drawn with replacement, 0..seeds-1."""
-    return generator.integers(0, seeds, (draws, seeds))
-
-
 def _weighted(marks: Floats, weights: Floats, bounds: Ints, num_groups: int) -> Floats:
     """(b, S, G, K, K) tensors of samples in the order of (group, class) and their (b, N) counts."""
     size, (_, seeds, num_classes) = len(weights), marks.shape

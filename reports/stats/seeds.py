@@ -111,6 +111,32 @@ def t_p(difference: ArrayLike, se: ArrayLike, dof: ArrayLike) -> Floats:
     return np.asarray(2 * stats.t.sf(statistic, dof))
 
 
+def seed_difference(
+    a: ArrayLike, b: ArrayLike, se_test: ArrayLike, *, paired: bool
+) -> SeedInterval:
+    """Intervals of the difference of two procedures' means.
+
+    Paired runs are subtracted one by one. Others have se^2 = se_a^2 + se_b^2 + se_test^2 and the
+    smaller of the two degrees of freedom, at most the right ones.
+
+    Args:
+        a: (S, ...) scores of the one procedure.
+        b: (R, ...) scores of the other; R = S if paired.
+        se_test: (...) sampling error of the difference of the means, seeds fixed, on the same test
+            samples.
+        paired: whether run s of the one and run s of the other share their seed.
+    """
+    if paired:
+        return seed_interval(np.asarray(a, np.float64) - np.asarray(b, np.float64), se_test)
+    own, their = seed_interval(a), seed_interval(b)
+    difference = np.asarray(own.mean - their.mean)
+    se = np.sqrt(own.se**2 + their.se**2 + np.asarray(se_test, np.float64) ** 2)
+    dof = np.fmin(own.dof, their.dof)
+    reach = t_reach(se, dof)
+    seeds = np.minimum(own.seeds, their.seeds)
+    return SeedInterval(difference, se, difference - reach, difference + reach, dof, seeds)
+
+
 def paired_t_p(a: ArrayLike, b: ArrayLike) -> Floats:
     """(...) p of paired t tests of (S, ...) matched values.
 
@@ -135,15 +161,23 @@ def sign_flip_test(a: ArrayLike, b: ArrayLike) -> Outcome:
     return _flipped(d, float(d.mean()) if len(d) else math.nan)
 
 
-def signed_rank_test(a: ArrayLike, b: ArrayLike) -> Outcome:
-    """Wilcoxon's signed-rank test of S pairs, exact also with ties; at most 20 seeds.
+def signed_rank_p(a: ArrayLike, b: ArrayLike) -> Floats:
+    """(...) exact two-sided p of Wilcoxon's signed-rank tests of (S, ...) matched values.
 
-    Equal pairs are left out, as Wilcoxon did; the statistic is the sum of the positive ranks.
+    Exact also with ties; equal pairs are left out, as Wilcoxon did. NaN where no two values differ
+    and for more than 20 seeds.
     """
-    d = _paired(a, b)
-    d = d[np.abs(d) > ROUNDING]
-    ranks = np.sign(d) * stats.rankdata(np.round(np.abs(d), DECIMALS))
-    return _flipped(ranks, float(ranks[ranks > 0].sum()))
+    d = np.round(np.asarray(a, np.float64) - np.asarray(b, np.float64), DECIMALS)
+    shape = d.shape[1:]
+    d = np.where(np.isnan(d), 0.0, d).reshape(len(d), math.prod(shape))
+    # Equal pairs take the last ranks, which are then dropped.
+    far = np.where(d == 0, np.inf, np.abs(d))
+    ranks = np.where(d == 0, 0.0, stats.rankdata(far, axis=0)) * np.sign(d)
+    # P follows from the ranks and how far their sum is from 0: few columns are different ones.
+    kinds = np.concatenate([np.sort(np.abs(ranks), axis=0), np.abs(ranks.sum(axis=0))[None]])
+    _, first, codes = np.unique(kinds, axis=1, return_index=True, return_inverse=True)
+    p = np.array([_flipped(ranks[ranks[:, at] != 0, at], 0.0).p for at in first])
+    return p[codes.ravel()].reshape(shape)
 
 
 def _flipped(d: Floats, statistic: float) -> Outcome:
@@ -234,16 +268,24 @@ def mcnemar(correct_a: ArrayLike, correct_b: ArrayLike) -> Outcome:
     return Outcome(statistic=only_a - only_b, p=p, n=len(first))
 
 
-def bootstrap_p(differences: ArrayLike) -> float:
-    """Two-sided p of (B,) bootstrap differences: twice the smaller tail, at most 1; NaN left out.
+def majority_p(p: ArrayLike) -> float:
+    """P of S tests together, however they depend on each other: most of them must be significant.
 
-    Source: metrics.md 8.1.
+    S / k times the k-th smallest p, k = S // 2 + 1, at most 1. By Markov's inequality k of S tests
+    at level a k / S all reject with a probability of at most a. A test without p has seen nothing
+    and counts as 1; NaN where none has one.
+
+    Args:
+        p: (S,) p of each test.
+
+    Source: Rueger 1978.
     """
-    d = _known(differences)
-    if not len(d):
+    found = np.asarray(p, dtype=np.float64).ravel()
+    if np.isnan(found).all():
         return math.nan
-    tail = min(int((d <= 0).sum()), int((d >= 0).sum()))
-    return min(1.0, 2 * (1 + tail) / (len(d) + 1))
+    most = len(found) // 2 + 1
+    ordered = np.sort(np.where(np.isnan(found), 1.0, found))
+    return min(1.0, float(ordered[most - 1]) * len(found) / most)
 
 
 def exchange_p(observed: float, exchanged: ArrayLike) -> float:

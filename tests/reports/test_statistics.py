@@ -4,6 +4,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from statsmodels.stats.contingency_tables import mcnemar
 from statsmodels.stats.multitest import multipletests
 
 from reports.convention import STRICT
@@ -208,3 +209,25 @@ def test_the_sampling_error_of_the_distance_counts_samples_of_unknown_group():
 
     assert distance["mean"] == pytest.approx(100 / SIZE)
     assert distance["se_test"] == pytest.approx(np.sqrt(50) / SIZE, rel=0.05)
+
+
+def test_mcnemars_p_is_that_of_the_seeds_together():
+    # One seed each: the p of statsmodels on the same samples, of all and of one group.
+    (own,), (base,) = runs("fair", [0.8], base=201), runs("ce", [0.7])
+    frame = found([base], [own])
+    female = own.attributes[:, 0] == 0
+    for attribute, group, part in (("all", "all", slice(None)), ("gender", "female", female)):
+        a, b = ((one.predicted == one.labels)[part] for one in (own, base))
+        counts = [[(a & b).sum(), (a & ~b).sum()], [(~a & b).sum(), (~a & ~b).sum()]]
+        wanted = mcnemar(counts, exact=True).pvalue
+        assert row(frame, "fair", "acc", attribute, group=group)["mcnemar_p"] == (
+            pytest.approx(wanted)
+        )
+    assert np.isnan(row(frame, "fair", "mca", "all")["mcnemar_p"])
+
+
+def test_signed_ranks_stand_beside_the_smallest_p_of_so_many_seeds(frame):
+    ours = row(frame, "fair", "acc", "all")
+
+    assert (ours["signed_rank_p"], ours["smallest_p"]) == (0.25, 0.25)
+    assert np.isnan(row(frame, "same", "acc", "all")["signed_rank_p"])

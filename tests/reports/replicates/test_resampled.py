@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from reports.replicates import chunks, resampled
-from reports.replicates.resampled import picks, resampled_tensors
+from reports.replicates.resampled import resampled_tensors
 from reports.replicates.streams import generator_for
 from tests.reports.replicates.samples import SHAPE, as_probabilities, joined, observed, sample
 
@@ -91,12 +91,6 @@ def test_probabilities_of_0_and_1_give_the_counts_of_decided_classes():
     np.testing.assert_allclose(
         drawn(labels, decided, groups), drawn(labels, as_probabilities(decided), groups), atol=1e-9
     )
-
-
-def test_picks_are_runs_with_replacement():
-    picked = picks(500, 5, np.random.default_rng(0))
-    assert picked.shape == (500, 5)
-    assert set(np.unique(picked)) == set(range(5))
 
 
 def test_a_stream_depends_on_its_names_and_nothing_else():
