@@ -71,8 +71,13 @@ class Plan:
         return tuple(cell for cell in self.cells if cell.base)
 
 
-def make_plan(study: Study, data_root: Path | None) -> Plan:
+def make_plan(study: Study, data_root: Path | None, cache: Path | None = None) -> Plan:
     """Expands a study; the same study gives the same cells whatever the order of its arguments.
+
+    Args:
+        study: what is run.
+        data_root: folder that holds the data sets.
+        cache: folder of prepared data, where checksums of pictures are kept, too.
 
     Raises:
         StudyError, SettingError: unknown names or values.
@@ -81,7 +86,7 @@ def make_plan(study: Study, data_root: Path | None) -> Plan:
     cells: dict[str, Cell] = {}
     skipped: dict[NotApplicable, None] = {}
     posts = registry.select_post_processors(study.post)
-    for methods, context in _contexts(study, data_root):
+    for methods, context in _contexts(study, data_root, cache):
         for key in methods:
             for seed in study.seeds:
                 trained = _plan_cell(context, key, seed)
@@ -163,7 +168,9 @@ class _Context:
         return grouped_attributes(self.spec, self.study.groups)
 
 
-def _contexts(study: Study, data_root: Path | None) -> Iterator[tuple[list[str], _Context]]:
+def _contexts(
+    study: Study, data_root: Path | None, cache: Path | None
+) -> Iterator[tuple[list[str], _Context]]:
     """Method keys with their context: the study's own settings, then those of each variant."""
     requests = [(study.methods, dict(study.set))]
     requests += [(variant.methods, {**study.set, **variant.set}) for variant in study.variants]
@@ -177,7 +184,7 @@ def _contexts(study: Study, data_root: Path | None) -> Iterator[tuple[list[str],
             # Reading a data set's files takes a while; variants mostly share them.
             key = (name, repr(dataset.settings))
             if key not in fingerprints:
-                fingerprints[key] = dataset.fingerprint(data_root)
+                fingerprints[key] = dataset.fingerprint(data_root, cache)
             yield methods, _Context(study, changes, protocol, dataset, fingerprints[key])
 
 

@@ -73,7 +73,7 @@ def restore(
     record = store.record(cell_id)
     assert record is not None
     cell = cell_of(record)
-    _check_data(cell, data_root)
+    _check_data(cell, data_root, cache)
     data = load_cell_data(cell, data_root, cache)
     protocol = protocol_of(cell)
     method = build_method(cell, data, protocol)
@@ -90,10 +90,10 @@ def cell_of(record: dict[str, Any]) -> Cell:
     return Cell(**{key: record[key] for key in keys}, cost=1.0, reads=())
 
 
-def _check_data(cell: Cell, data_root: Path | None) -> None:
+def _check_data(cell: Cell, data_root: Path | None, cache: Path) -> None:
     cls = registry.datasets()[cell.dataset]
     dataset = cls(settings_from(cls, cell.description["dataset_settings"]))
-    if dataset.fingerprint(data_root) != cell.description["fingerprint"]:
+    if dataset.fingerprint(data_root, cache) != cell.description["fingerprint"]:
         raise StudyError(
             f"The data of {cell.dataset} is not what cell {cell.id} was trained on; run the study "
             "again."

@@ -1,19 +1,26 @@
-"""A picture set as its label file lists it, before a picture is opened."""
+"""A picture set as its label files list it, before a picture is opened."""
 
 from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Mapping
-from dataclasses import asdict, dataclass
-from pathlib import Path
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
 
-from datasets import pictures
-from datasets.cache import read_or_build
-from datasets.spec import UNKNOWN, Codes, DatasetSpec, FaceData
+from datasets.pictures import open_picture
+from datasets.spec import UNKNOWN, Codes
+from datasets.tree import Source
+
+Texts = NDArray[np.str_]
+
+#: what a set itself calls doubtful: a value for the adapter, no group for methods and metrics
+UNSURE = "unsure"
+TRAIN, VALIDATION, TEST = PARTS = ("train", "validation", "test")
 
 
 @dataclass(frozen=True)
@@ -21,51 +28,106 @@ class Listing:
     """N pictures and what is known of them.
 
     Attributes:
-        tables: the label files.
-        files: N pictures.
+        tables: the files that say so, for the fingerprint.
+        pictures: N files.
         sample_ids: N distinct texts.
-        subjects: N texts, the same for pictures of one person.
         labels: (N,) class codes.
-        attributes: attribute -> (N,) codes, -1 unknown.
+        values: attribute -> (N,) names of levels, `UNSURE` where the set says so, empty where it
+            says nothing.
+        subjects: N texts, the same for pictures of one person; None where people are unknown.
+        parts: (N,) `train`, `validation` or `test` as distributed; None where there are no parts.
+        joins: N paths below the set's folder, by which side files name the pictures; None takes
+            the pictures' own.
+        faces: (N,) the set's own number of the face in its picture; None where one picture shows
+            one face.
+        boxes: (N, 4) left, top, right, bottom of the face in pixels of the picture as stored; NaN
+            for the whole picture; None where there are none.
+        points: (N, 5, 2) x and y of the eyes, the nose and the corners of the mouth, left ones of
+            the picture first; NaN where unknown; None where there are none.
+        votes: (N, K) votes or shares of the classes; None where each picture has one label.
+        left_out: why rows of the label files are no samples -> how many.
+        opener: makes a picture of the bytes of its file; a function of a module.
     """
 
-    tables: tuple[Path, ...]
-    files: tuple[Path, ...]
+    tables: tuple[Source, ...]
+    pictures: tuple[Source, ...]
     sample_ids: tuple[str, ...]
-    subjects: tuple[str, ...]
     labels: Codes
-    attributes: Mapping[str, Codes]
+    values: Mapping[str, Texts] = field(default_factory=dict)
+    subjects: tuple[str, ...] | None = None
+    parts: Texts | None = None
+    joins: tuple[str, ...] | None = None
+    faces: Codes | None = None
+    boxes: NDArray[np.float64] | None = None
+    points: NDArray[np.float64] | None = None
+    votes: NDArray[np.float64] | None = None
+    left_out: Mapping[str, int] = field(default_factory=dict)
+    opener: Callable[[bytes], Image.Image] = open_picture
 
-    def fingerprint(self, version: int, settings: Any) -> str:
-        """SHA-256, 64 hex digits, of label files, pictures, adapter version and settings (a
-        dataclass).
+    def __len__(self) -> int:
+        return len(self.pictures)
+
+    @property
+    def paths(self) -> tuple[str, ...]:
+        """N paths by which side files name the pictures."""
+        if self.joins is not None:
+            return self.joins
+        return tuple("/".join([*p.path.parts[1:], *p.members]) for p in self.pictures)
+
+    def codes(self, name: str, levels: tuple[str, ...]) -> Codes:
+        """(N,) codes of an attribute; -1 for unsure, missing, and an attribute that is not listed.
 
         Raises:
-            DataError: pictures that cannot be read.
+            AssertionError: the adapter gave a level that it does not declare.
         """
-        total = hashlib.sha256(json.dumps([version, asdict(settings)], sort_keys=True).encode())
+        codes = np.full(len(self), UNKNOWN, dtype=np.int64)
+        values = self.values.get(name)
+        if values is None:
+            return codes
+        unknown = (values == "") | (values == UNSURE)
+        assert set(values[~unknown].tolist()) <= set(levels), name
+        for code, level in enumerate(levels):
+            codes[values == level] = code
+        return codes
+
+    def take(self, rows: Codes) -> Listing:
+        """The listing restricted to `rows` (indices), in their order."""
+
+        def cut(value: Any) -> Any:
+            if isinstance(value, tuple):
+                return tuple(value[row] for row in rows.tolist())
+            return None if value is None else value[rows]
+
+        names = ("pictures", "sample_ids", "labels", "subjects", "parts", "joins", "faces",
+                 "boxes", "points", "votes")  # fmt: skip
+        own = {name: cut(getattr(self, name)) for name in names}
+        return replace(self, **own, values={key: cut(v) for key, v in self.values.items()})
+
+    def fingerprint(self, version: int, settings: Any, pictures: str) -> str:
+        """SHA-256, 64 hex digits, of label files, pictures, adapter version and settings.
+
+        Args:
+            version: of the adapter.
+            settings: a dataclass; files that it names count by their content, as `tables`.
+            pictures: digest of the pictures' content (`contents.digest`).
+        """
+        kept = {
+            item.name: getattr(settings, item.name)
+            for item in fields(settings)
+            if not item.metadata["is_file"]
+        }
+        total = hashlib.sha256(json.dumps([version, kept], sort_keys=True).encode())
         for table in self.tables:
-            total.update(hashlib.sha256(table.read_bytes()).digest())
-        total.update(pictures.digest(self.files).encode())
+            total.update(hashlib.sha256(table.read()).digest())
+        total.update(pictures.encode())
         return total.hexdigest()
 
-    def faces(self, spec: DatasetSpec, cache: Path, pixels: int) -> FaceData:
-        """The pictures at `pixels` x `pixels`, decoded into `cache` at the first call; an attribute
-        of `spec` that is not listed is unknown throughout.
 
-        Raises:
-            DataError: unreadable pictures, or a cache that cannot be written.
-        """
-        # The key leaves label files out: another cut of a rating needs no other pixels.
-        key = f"{spec.name}-{pixels}-{pictures.digest(self.files)[:24]}"
-        stored = read_or_build(cache, key, lambda: {"images": pictures.decode(self.files, pixels)})
-        unknown = np.full(len(self.files), UNKNOWN, dtype=np.int64)
-        columns = [self.attributes.get(a.name, unknown) for a in spec.attributes]
-        return FaceData(
-            spec=spec,
-            images=stored["images"],
-            labels=self.labels,
-            attributes=np.stack(columns, axis=1),
-            subjects=np.array(self.subjects),
-            sample_ids=np.array(self.sample_ids),
-        )
+def texts(values: Any) -> Texts:
+    """The values as an array of texts."""
+    return np.array(list(values), dtype=np.str_)
+
+
+def named(codes: Codes, levels: tuple[str, ...], unknown: str = "") -> Texts:
+    """(N,) names of levels for their codes; `unknown` (empty, or `UNSURE`) for -1."""
+    return texts((*levels, unknown))[codes]

@@ -13,14 +13,14 @@ from pathlib import Path
 import numpy as np
 
 from datasets.errors import DataError
-from datasets.listing import Listing
+from datasets.listing import Listing, named
 from datasets.parts import deal
+from datasets.picture_set import PictureSet
 from datasets.roots import Layout, find_table
-from datasets.spec import Attribute, Dataset, DatasetSpec, FaceData, Split, dataset
+from datasets.spec import Attribute, DatasetSpec, FaceData, Split, dataset
 from datasets.tables import Table, bands
+from datasets.tree import Source
 
-#: Raised by hand whenever the reading of the label file or the folds change.
-VERSION = 1
 FOLDS = 5
 CLASSES = ("neutral", "happy")
 GENDER = Attribute("gender", ("female", "male"))
@@ -43,20 +43,21 @@ def read(root: Path | None) -> Listing:
     Raises:
         DataError: the set is not below `root`, or the file has a value that does not belong there.
     """
-    table = Table.read(find_table(root, _LAYOUT))
+    label_file = find_table(root, _LAYOUT)
+    table = Table.read(Source(label_file))
     detailed = table.codes("ethnicity", ETHNICITY_DETAILED.levels, may_miss=True)
     images = table.distinct("image")
     return Listing(
-        tables=(table.path,),
-        files=tuple(table.path.parent / image for image in images),
+        tables=(table.source,),
+        pictures=tuple(Source(label_file.parent / image) for image in images),
         sample_ids=tuple(Path(image).stem for image in images),
         subjects=tuple(table.texts("subject")),
         labels=table.codes("expression", CLASSES, may_miss=False),
-        attributes={
-            "gender": table.codes("gender", GENDER.levels, may_miss=True),
-            "ethnicity": np.minimum(detailed, 1),
-            "ethnicity_detailed": detailed,
-            "age": bands(table.numbers("age"), AGE_CUTS),
+        values={
+            "gender": named(table.codes("gender", GENDER.levels, may_miss=True), GENDER.levels),
+            "ethnicity": named(np.minimum(detailed, 1), ETHNICITY.levels),
+            "ethnicity_detailed": named(detailed, ETHNICITY_DETAILED.levels),
+            "age": named(bands(table.numbers("age"), AGE_CUTS), AGE.levels),
         },
     )
 
@@ -67,7 +68,7 @@ def read(root: Path | None) -> Listing:
     source="DeBruine and Jones 2017, Face Research Lab London Set (version 5), "
     "doi:10.6084/m9.figshare.5047666.v5",
 )
-class London(Dataset):
+class London(PictureSet):
     """Five folds of people, even in gender."""
 
     def describe(self) -> DatasetSpec:
@@ -80,11 +81,8 @@ class London(Dataset):
             folds=FOLDS,
         )
 
-    def fingerprint(self, root: Path | None) -> str:
-        return read(root).fingerprint(VERSION, self.settings)
-
-    def load(self, root: Path | None, cache: Path, pixels: int) -> FaceData:
-        return read(root).faces(self.describe(), cache, pixels)
+    def read(self, root: Path | None) -> Listing:
+        return read(root)
 
     def split(self, faces: FaceData, seed: int) -> Split:
         """Test on fold `seed` mod 5, validation on the next, training on the other three.

@@ -18,15 +18,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datasets.errors import DataError
-from datasets.listing import Listing
+from datasets.listing import UNSURE, Listing, named
 from datasets.parts import deal
+from datasets.picture_set import PictureSet, PictureSettings
 from datasets.roots import Layout, find_table
 from datasets.settings import setting
 from datasets.spec import (
     UNKNOWN,
     Attribute,
     Codes,
-    Dataset,
     DatasetSpec,
     FaceData,
     Split,
@@ -34,9 +34,8 @@ from datasets.spec import (
     groups_of,
 )
 from datasets.tables import Table, bands
+from datasets.tree import Source
 
-#: Raised by hand whenever the reading of the label file or the parts change.
-VERSION = 1
 #: Test and validation are one part in this many.
 ONE_IN = 5
 CLASSES = ("not_happy", "happy")
@@ -56,7 +55,7 @@ _LAYOUT = Layout("omi", "ratings.csv", _COLUMNS)
 
 
 @dataclass(frozen=True)
-class OmiSettings:
+class OmiSettings(PictureSettings):
     """Where perceived gender is called unsure, and so unknown."""
 
     female_below: float = setting(
@@ -73,7 +72,8 @@ def read(root: Path | None, settings: OmiSettings) -> Listing:
     Raises:
         DataError: the set is not below `root`, or the file has a value that does not belong there.
     """
-    table = Table.read(find_table(root, _LAYOUT))
+    label_file = find_table(root, _LAYOUT)
+    table = Table.read(Source(label_file))
     ratings = {column: _complete(table, column) for column in _COLUMNS[1:]}
     images = table.distinct("image")
     ids = tuple(Path(image).stem for image in images)
@@ -82,16 +82,16 @@ def read(root: Path | None, settings: OmiSettings) -> Listing:
     gender[ratings["gender"] > settings.male_above] = 1
     means = np.stack([ratings[name] for name in ETHNICITY_MEANS], axis=1)
     return Listing(
-        tables=(table.path,),
-        files=tuple(table.path.parent / image for image in images),
+        tables=(table.source,),
+        pictures=tuple(Source(label_file.parent / image) for image in images),
         sample_ids=ids,
         subjects=ids,
         labels=(ratings["happy"] > np.median(ratings["happy"])).astype(np.int64),
-        attributes={
-            "gender": gender,
-            "ethnicity": np.minimum(means.argmax(axis=1), 1).astype(np.int64),
-            "age": bands(ratings["age"], AGE_CUTS),
-            "skin": bands(ratings["skin_color"], SKIN_CUTS),
+        values={
+            "gender": named(gender, GENDER.levels, UNSURE),
+            "ethnicity": named(np.minimum(means.argmax(axis=1), 1), ETHNICITY.levels),
+            "age": named(bands(ratings["age"], AGE_CUTS), AGE.levels),
+            "skin": named(bands(ratings["skin_color"], SKIN_CUTS), SKIN.levels),
         },
     )
 
@@ -127,7 +127,7 @@ def fifth(faces: FaceData, rows: Codes, salt: str) -> Codes:
     source="Peterson, Uddenberg, Griffiths, Todorov and Suchow 2022, PNAS 119(17) e2115228119, "
     "doi:10.1073/pnas.2115228119",
 )
-class Omi(Dataset):
+class Omi(PictureSet):
     """Fixed test part; the seed parts the rest into training and validation."""
 
     Settings = OmiSettings
@@ -141,11 +141,8 @@ class Omi(Dataset):
             train_images=9000,
         )
 
-    def fingerprint(self, root: Path | None) -> str:
-        return read(root, self.settings).fingerprint(VERSION, self.settings)
-
-    def load(self, root: Path | None, cache: Path, pixels: int) -> FaceData:
-        return read(root, self.settings).faces(self.describe(), cache, pixels)
+    def read(self, root: Path | None) -> Listing:
+        return read(root, self.settings)
 
     def split(self, faces: FaceData, seed: int) -> Split:
         """201, 161 and 642 of the 1,004 faces for test, validation and training."""

@@ -19,13 +19,10 @@ from pathlib import Path
 import numpy as np
 
 from datasets import london, omi
-from datasets.listing import Listing
-from datasets.spec import UNKNOWN, Codes, Dataset, DatasetSpec, FaceData, Split, dataset
-
-#: Raised by hand whenever the joining changes; those of the two sets count too.
-VERSION = 1
-_TEST = "london/"
-_TRAIN = "omi/"
+from datasets.joined import joined
+from datasets.listing import TEST, TRAIN, Listing
+from datasets.picture_set import PictureSet
+from datasets.spec import Codes, DatasetSpec, FaceData, Split, dataset
 
 
 def read(root: Path | None, settings: omi.OmiSettings) -> Listing:
@@ -35,24 +32,7 @@ def read(root: Path | None, settings: omi.OmiSettings) -> Listing:
         DataError: one of the sets is not below `root`, or not as it should be.
     """
     train, test = omi.read(root, settings), london.read(root)
-    kept = ("gender", "ethnicity", "ethnicity_detailed", "age")
-    unknown = np.full(len(train.files), UNKNOWN, dtype=np.int64)
-    shared = {name: train.attributes[name] for name in ("gender", "ethnicity")}
-    return Listing(
-        tables=train.tables + test.tables,
-        files=train.files + test.files,
-        sample_ids=_named(train.sample_ids, _TRAIN) + _named(test.sample_ids, _TEST),
-        subjects=_named(train.subjects, _TRAIN) + _named(test.subjects, _TEST),
-        labels=np.concatenate([train.labels, test.labels]),
-        attributes={
-            name: np.concatenate([shared.get(name, unknown), test.attributes[name]])
-            for name in kept
-        },
-    )
-
-
-def _named(names: tuple[str, ...], front: str) -> tuple[str, ...]:
-    return tuple(front + name for name in names)
+    return joined(("omi", train), ("london", test), ("gender", "ethnicity"))
 
 
 @dataset(
@@ -60,7 +40,7 @@ def _named(names: tuple[str, ...], front: str) -> tuple[str, ...]:
     licence="CC BY-NC-SA 4.0 (OMI), CC BY 4.0 (London)",
     source="as omi and london",
 )
-class OmiLondon(Dataset):
+class OmiLondon(PictureSet):
     """All of London is the test part; the seed takes a fifth of OMI for validation."""
 
     Settings = omi.OmiSettings
@@ -79,21 +59,16 @@ class OmiLondon(Dataset):
             train_images=9000,
         )
 
-    def fingerprint(self, root: Path | None) -> str:
-        # Versions are small: three of them fit into one number without meeting.
-        version = (VERSION * 1000 + omi.VERSION) * 1000 + london.VERSION
-        return read(root, self.settings).fingerprint(version, self.settings)
-
-    def load(self, root: Path | None, cache: Path, pixels: int) -> FaceData:
-        return read(root, self.settings).faces(self.describe(), cache, pixels)
+    def read(self, root: Path | None) -> Listing:
+        return read(root, self.settings)
 
     def split(self, faces: FaceData, seed: int) -> Split:
         """Test: London; validation: a fifth of OMI, even in class x gender; training: the rest."""
-        is_test = np.char.startswith(faces.sample_ids, _TEST)
-        rated: Codes = np.flatnonzero(~is_test)
+        assert faces.parts is not None
+        rated: Codes = np.flatnonzero(faces.parts == TRAIN)
         validation = omi.fifth(faces, rated, f"omi_london validation {seed}")
         return Split(
             train=np.setdiff1d(rated, validation),
             validation=validation,
-            test=np.flatnonzero(is_test),
+            test=np.flatnonzero(faces.parts == TEST),
         )

@@ -1,98 +1,90 @@
-"""Picture files as arrays of one size, and what identifies their content."""
+"""Picture files as arrays of one size."""
 
 from __future__ import annotations
 
-import hashlib
+import io
 import struct
-from collections.abc import Callable, Sequence
-from pathlib import Path
-from typing import Any
+import warnings
+from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from datasets.errors import DataError
-
-#: Raised by hand whenever `decode` gives other pixels; prepared pictures are then made again.
-VERSION = 1
-#: How many bad pictures a message names.
-NAMED = 5
+#: Raised by hand whenever `face_of` or `open_picture` give other pixels.
+VERSION = 2
+#: What Pillow and zlib raise of a file that is no whole picture.
+UNREADABLE = (OSError, ValueError, EOFError, struct.error, SyntaxError)
 
 
-def digest(pictures: Sequence[Path]) -> str:
-    """SHA-256 of names and bytes of the files, in this order, as 64 hex digits.
+@dataclass(frozen=True)
+class Geometry:
+    """How a face is cut out and resampled.
 
-    Raises:
-        DataError: files that cannot be read, up to five of them named.
+    Attributes:
+        pixels: side of the result.
+        margin: share of the face box's longer side added on each side, where there is a box.
+        aligned: turn and scale the face so that its five points lie at the usual places, where
+            there are points.
     """
-    total = hashlib.sha256(f"pictures {VERSION}".encode())
 
-    def add(_: int, path: Path) -> None:
-        content = path.read_bytes()
-        total.update(f"\0{path.name}\0{len(content)}\0".encode())
-        total.update(content)
-
-    _each(pictures, add)
-    return total.hexdigest()
+    pixels: int
+    margin: float = 0.0
+    aligned: bool = False
 
 
-def decode(pictures: Sequence[Path], pixels: int) -> NDArray[np.uint8]:
-    """The pictures, upright as their EXIF orientation says, cut to the middle square and resampled.
+def open_picture(content: bytes) -> Image.Image:
+    """The picture, upright as its EXIF orientation says, in RGB.
 
     Args:
-        pictures: N files of any format and mode that Pillow reads; grey ones get three equal
+        content: a file of any format and mode that Pillow reads; grey ones get three equal
             channels, transparency is dropped.
-        pixels: side of the result.
-
-    Returns:
-        (N, pixels, pixels, 3) RGB.
 
     Raises:
-        DataError: files that are missing or no whole picture, up to five of them named.
+        OSError, ValueError, EOFError, struct.error, SyntaxError: it is no whole picture, or has so
+            many pixels that it would fill the memory.
     """
-    faces = np.empty((len(pictures), pixels, pixels, 3), dtype=np.uint8)
-
-    def fill(place: int, path: Path) -> None:
-        faces[place] = _decode(path, pixels)
-
-    _each(pictures, fill)
-    return faces
-
-
-def _each(pictures: Sequence[Path], action: Callable[[int, Path], None]) -> None:
-    """Does `action` with place and path of every picture; one message for all that fail."""
-    failures = []
-    for place, path in enumerate(pictures):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error", Image.DecompressionBombWarning)
         try:
-            action(place, path)
-        except FileNotFoundError:
-            failures.append((path, "missing"))
-        except PermissionError:
-            failures.append((path, "not readable"))
-        except (OSError, ValueError, EOFError, struct.error, Image.DecompressionBombError) as error:
-            failures.append((path, _reason(error)))
-    if failures:
-        raise DataError(_complaint(failures, len(pictures)))
+            with Image.open(io.BytesIO(content)) as picture:
+                return ImageOps.exif_transpose(picture).convert("RGB")
+        except (Image.DecompressionBombError, Image.DecompressionBombWarning) as error:
+            raise ValueError("too large") from error
 
 
-def _reason(error: Exception) -> str:
-    return "too large" if isinstance(error, Image.DecompressionBombError) else "not a whole picture"
+def face_of(
+    picture: Image.Image,
+    geometry: Geometry,
+    box: NDArray[np.float64] | None = None,
+    points: NDArray[np.float64] | None = None,
+) -> NDArray[np.uint8]:
+    """The face in a picture: (pixels, pixels, 3) RGB.
+
+    Args:
+        picture: RGB.
+        geometry: size, margin, alignment.
+        box: (4,) left, top, right, bottom; NaN or None for the whole picture, whose middle square
+            is taken.
+        points: (5, 2) or None; used where `geometry.aligned` says so.
+    """
+    if box is not None and not np.isnan(box).any():
+        picture = picture.crop(_square(box, geometry.margin, picture.size))
+    # The filter widens with the reduction, so that a smaller picture has no aliasing.
+    size = (geometry.pixels, geometry.pixels)
+    face = ImageOps.fit(picture, size, Image.Resampling.LANCZOS)
+    return np.asarray(face, dtype=np.uint8)
 
 
-def _complaint(failures: list[tuple[Path, str]], total: int) -> str:
-    shown = [f"{path.parent.name}/{path.name} ({why})" for path, why in failures[:NAMED]]
-    if len(failures) > NAMED:
-        shown.append(f"{len(failures) - NAMED} more")
-    return (
-        f"{len(failures)} of {total} pictures below {failures[0][0].parent.parent} cannot be read: "
-        f"{', '.join(shown)}; copy the data set again, or mend these files."
-    )
-
-
-def _decode(path: Path, pixels: int) -> NDArray[Any]:
-    with Image.open(path) as picture:
-        upright = ImageOps.exif_transpose(picture)
-        # The filter widens with the reduction, so that a smaller picture has no aliasing.
-        face = ImageOps.fit(upright.convert("RGB"), (pixels, pixels), Image.Resampling.LANCZOS)
-        return np.asarray(face, dtype=np.uint8)
+def _square(
+    box: NDArray[np.float64], margin: float, size: tuple[int, int]
+) -> tuple[int, int, int, int]:
+    left, top, right, bottom = (float(edge) for edge in box)
+    extra = margin * max(right - left, bottom - top)
+    edges = (left - extra, top - extra, right + extra, bottom + extra)
+    width, height = size
+    x0, x1 = (int(np.clip(round(x), 0, width)) for x in edges[::2])
+    y0, y1 = (int(np.clip(round(y), 0, height)) for y in edges[1::2])
+    if x1 <= x0 or y1 <= y0:
+        raise ValueError("the face box lies outside the picture")
+    return x0, y0, x1, y1

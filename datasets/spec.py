@@ -88,6 +88,8 @@ class FaceData:
         action_units: (N, M) float32 in [0, 1], or None.
         action_units_known: (N,) bool, False where no face was measured; None where `action_units`
             is.
+        parts: (N,) `train`, `validation` or `test` as the set was distributed; None where it was
+            not parted.
     """
 
     spec: DatasetSpec
@@ -98,6 +100,7 @@ class FaceData:
     sample_ids: NDArray[np.str_]
     action_units: NDArray[np.float32] | None = None
     action_units_known: NDArray[np.bool_] | None = None
+    parts: NDArray[np.str_] | None = None
 
     def __post_init__(self) -> None:
         size = len(self.labels)
@@ -233,9 +236,13 @@ class Dataset:
         """The description; reads no file."""
         raise TypeError(f"{type(self).__name__} does not implement describe()")
 
-    def fingerprint(self, root: Path | None) -> str:
+    def fingerprint(self, root: Path | None, cache: Path | None = None) -> str:
         """Hex digest of everything that decides the content: source files, or generator version
         and settings.
+
+        Args:
+            root: folder that holds the data sets.
+            cache: folder of all caches, where checksums of files may be kept; None keeps none.
 
         Raises:
             DataError: the data is not below `root`; the message names what is missing and where it

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 import csv
+import io
 from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from datasets.errors import DataError
 from datasets.spec import UNKNOWN, Codes
+from datasets.tree import Source
 
 
 @dataclass(frozen=True)
@@ -19,32 +20,50 @@ class Table:
     """A CSV file with a header.
 
     Attributes:
-        path: the file, for messages.
-        rows: its lines, column -> text without blanks at the ends.
+        source: the file.
+        rows: its lines, column -> text without blanks at the ends; so are the names of columns.
     """
 
-    path: Path
+    source: Source
     rows: list[dict[str, str]]
 
+    @property
+    def path(self) -> str:
+        """How messages call the file."""
+        return self.source.shown
+
     @classmethod
-    def read(cls, path: Path) -> Table:
-        """The table in `path`.
+    def read(cls, source: Source, columns: Sequence[str] = ()) -> Table:
+        """The table in `source`; a mark at the start and any kind of line ends are allowed.
+
+        Args:
+            source: a CSV file with a header.
+            columns: those that it must have; it may have others.
 
         Raises:
-            DataError: it cannot be read, has no rows, or a row that is shorter or longer than the
-                header.
+            DataError: it cannot be read, lacks a column, has no rows, or a row that is shorter or
+                longer than the header.
         """
+        lines = io.StringIO(source.text(), newline="")
         try:
-            with path.open(encoding="utf-8-sig", newline="") as lines:
-                rows = list(csv.DictReader(lines, restval=None))
-        except (OSError, UnicodeDecodeError, csv.Error) as error:
-            raise DataError(f"{path} cannot be read as a CSV table ({error}).") from error
+            header, *rows = [row for row in csv.reader(lines) if row] or [[]]
+        except csv.Error as error:
+            raise DataError(f"{source.shown} cannot be read as a CSV table ({error}).") from error
+        names = [name.strip() for name in header]
+        lacking = [column for column in columns if column not in names]
+        if lacking:
+            raise DataError(
+                f"{source.shown} lacks the columns {', '.join(lacking)}; it has {', '.join(names)}."
+            )
         if not rows:
-            raise DataError(f"{path} has no rows: copy the data set again.")
+            raise DataError(f"{source.shown} has no rows: copy the data set again.")
         for number, row in enumerate(rows, start=2):
-            if None in row or None in row.values():
-                raise DataError(f"{path}, line {number}: not as many fields as the header has.")
-        return cls(path, [{key: text.strip() for key, text in row.items()} for row in rows])
+            if len(row) != len(names):
+                raise DataError(
+                    f"{source.shown}, line {number}: not as many fields as the header has."
+                )
+        texts = [[text.strip() for text in row] for row in rows]
+        return cls(source, [dict(zip(names, row, strict=True)) for row in texts])
 
     def texts(self, column: str) -> list[str]:
         """The column as it stands."""

@@ -46,7 +46,7 @@ def main(arguments: Namespace) -> int:
     study = study_from(arguments)
     out = arguments.out or Path("results") / study.title
     options = _options(arguments, study, out)
-    plan = make_plan(study, arguments.data_root)
+    plan = make_plan(study, arguments.data_root, arguments.cache.resolve())
     _refuse_empty(plan)
     for name in sorted({protocol_of(cell).backbone for cell in plan.trained}):
         check_name(name)

@@ -52,8 +52,8 @@ class Synthetic(Dataset):
             action_units=action_units.NAMES,
         )
 
-    def fingerprint(self, root: Path | None) -> str:
-        """Hex digest of the generator's version and all settings; `root` is not used."""
+    def fingerprint(self, root: Path | None, cache: Path | None = None) -> str:
+        """Hex digest of the generator's version and all settings."""
         content = {"version": VERSION, "settings": dataclasses.asdict(self.settings)}
         return hashlib.sha256(json.dumps(content, sort_keys=True).encode()).hexdigest()
 

@@ -169,7 +169,7 @@ def test_another_protocol_version_changes_the_id(monkeypatch):
 
 def test_other_data_change_the_id(monkeypatch):
     before = ids()
-    monkeypatch.setattr(registry.datasets()["synthetic"], "fingerprint", lambda self, root: "new")
+    monkeypatch.setattr(registry.datasets()["synthetic"], "fingerprint", lambda *_: "new")
 
     assert ids() != before
 

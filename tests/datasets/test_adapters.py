@@ -88,20 +88,19 @@ def test_stray_files_change_nothing(sets, adapter):
 @each
 def test_pictures_are_decoded_once(sets, tmp_path, adapter, monkeypatch):
     first = adapter().load(sets, tmp_path / "cache", 4)
-    monkeypatch.setattr("datasets.pictures.decode", None)
+    monkeypatch.setattr("datasets.preparation.face_of", None)
     second = adapter().load(sets, tmp_path / "cache", 4)
     np.testing.assert_array_equal(first.images, second.images)
 
 
 @each
 @pytest.mark.parametrize("damage", ["missing", "broken"])
-def test_bad_pictures_stop_the_load_by_name_and_leave_no_cache(sets, tmp_path, adapter, damage):
+def test_too_many_bad_pictures_stop_the_load_by_name(sets, tmp_path, adapter, damage):
     victims = [sets / "london/images/003_happy.jpg", sets / "omi/images/0007.jpg"]
     for victim in victims:
         victim.unlink() if damage == "missing" else victim.write_bytes(b"\xff\xd8 no picture")
-    with pytest.raises(DataError, match="cannot be read: images/"):
+    with pytest.raises(DataError, match=r"cannot be read: .*/images/\d+(_happy)?.jpg \("):
         adapter().load(sets, tmp_path / "cache", 4)
-    assert not list((tmp_path / "cache").glob("*"))
 
 
 @pytest.mark.parametrize(

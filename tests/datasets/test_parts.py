@@ -6,6 +6,7 @@ import pytest
 from datasets.errors import DataError
 from datasets.parts import deal
 from datasets.tables import Table, bands
+from datasets.tree import Source
 
 NAMES = [f"p{number}" for number in range(53)]
 STRATA = np.array([-1] * 4 + [0] * 20 + [1] * 29)
@@ -37,7 +38,7 @@ def test_a_value_on_a_cut_belongs_to_the_band_above():
 
 def _table(tmp_path, text, encoding="utf-8"):
     (tmp_path / "t.csv").write_text(text, encoding=encoding)
-    return Table.read(tmp_path / "t.csv")
+    return Table.read(Source(tmp_path / "t.csv"))
 
 
 def test_a_byte_order_mark_and_blanks_do_no_harm(tmp_path):

@@ -54,10 +54,10 @@ def test_london_folds_are_even_in_gender_and_class(shared_data, cache):
 def test_omi_has_the_counts_of_its_readme(shared_data):
     listing = read(shared_data, OmiSettings())
     assert Counter(listing.labels.tolist()) == {0: 502, 1: 502}
-    gender = listing.attributes["gender"]
-    assert Counter(gender.tolist()) == {0: 306 + 110 + 73, 1: 135 + 139 + 150, -1: 91}
-    assert Counter(listing.attributes["ethnicity"].tolist()) == {0: 636, 1: 1004 - 636}
-    assert Counter(listing.attributes["age"].tolist()) == {0: 378, 1: 408, 2: 218}
+    counts = {name: Counter(values.tolist()) for name, values in listing.values.items()}
+    assert counts["gender"] == {"female": 489, "male": 135 + 139 + 150, "unsure": 91}
+    assert counts["ethnicity"] == {"white": 636, "other": 1004 - 636}
+    assert counts["age"] == {"under_30": 378, "30_to_44": 408, "45_up": 218}
 
 
 @pytest.mark.parametrize(

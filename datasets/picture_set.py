@@ -1,0 +1,173 @@
+"""What all sets of real pictures share; an adapter says how its files are read."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import ClassVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from datasets import contents
+from datasets.errors import DataError
+from datasets.listing import TEST, TRAIN, VALIDATION, Listing
+from datasets.parts import deal
+from datasets.pictures import Geometry
+from datasets.preparation import check_tolerated, prepared
+from datasets.settings import setting
+from datasets.spec import Codes, Dataset, DatasetSpec, FaceData, Split
+
+
+@dataclass(frozen=True)
+class PictureSettings:
+    """How the pictures of a set are read; adapters add their own."""
+
+    margin: float = setting(
+        0.0, doc="share of the face box added on each side, where there is one", low=0.0, high=2.0
+    )
+    aligned: bool = setting(
+        False, doc="turn and scale faces by their five points, where there are any"
+    )
+    tolerated: float = setting(
+        0.01, doc="largest share of pictures that may be unreadable", low=0.0, high=1.0
+    )
+    validation: float = setting(
+        0.2, doc="share of the training part held out where the set has no validation part",
+        low=0.001, high=0.9,
+    )  # fmt: skip
+    test: float = setting(
+        0.2, doc="share of all tested where the set has no test part", low=0.001, high=0.9
+    )
+
+
+@dataclass(frozen=True)
+class Facts:
+    """What a set is known to hold, for `data check` and the guide.
+
+    Attributes:
+        request: where it is to be had, one line.
+        tree: the folders and files expected, one a line, as distributed.
+        rows: part (`train`, `validation`, `test`, or `all`) -> pictures.
+        counts: (part or `all`, attribute or `label`, value) -> pictures.
+        checksums: file name -> MD5 of the file as distributed.
+        subjects: number of people; 0 where people are unknown.
+        origin: where these figures come from.
+    """
+
+    request: str
+    tree: tuple[str, ...]
+    rows: Mapping[str, int] = field(default_factory=dict)
+    counts: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
+    checksums: Mapping[str, str] = field(default_factory=dict)
+    subjects: int = 0
+    origin: str = ""
+
+
+class PictureSet(Dataset):
+    """A data set of picture files.
+
+    A subclass implements `describe` and `read`, states `version` and `facts`, and replaces `split`
+    only where the parts of the set are not those of its listing.
+    """
+
+    Settings = PictureSettings
+    #: raised by hand whenever `read` or `split` change
+    version: ClassVar[int] = 1
+    facts: ClassVar[Facts]
+
+    def read(self, root: Path | None) -> Listing:
+        """What the label files say, in an order that does not depend on the file system.
+
+        Raises:
+            DataError: the set is not below `root`, or a file has a value that does not belong
+            there; the message names file and line.
+        """
+        raise TypeError(f"{type(self).__name__} does not implement read()")
+
+    def geometry(self, pixels: int) -> Geometry:
+        """How its faces are cut."""
+        return Geometry(pixels, self.settings.margin, self.settings.aligned)
+
+    def fingerprint(self, root: Path | None, cache: Path | None = None) -> str:
+        listing = self.read(root)
+        content = contents.digest(listing.pictures, cache)
+        return listing.fingerprint(self.version, self.settings, content)
+
+    def load(self, root: Path | None, cache: Path, pixels: int) -> FaceData:
+        listing = self.read(root)
+        spec = self.describe()
+        content = contents.digest(listing.pictures, cache)
+        found = prepared(listing, content, self.geometry(pixels), name=spec.name, cache=cache)
+        check_tolerated(listing, found.bad, self.settings.tolerated, spec.name)
+        if found.bad:
+            listing = listing.take(found.rows)
+        return faces_of(listing, spec, found.images)
+
+    def split(self, faces: FaceData, seed: int) -> Split:
+        """The parts as distributed; what the set does not part is dealt.
+
+        Where there is no test part a fixed share is tested, where there is no validation part a
+        share of the rest by seed; both by person where people are known, and even in class and
+        default groups.
+
+        Raises:
+            DataError: too few people or pictures for the parts.
+        """
+        return dealt_split(
+            faces, seed, validation=self.settings.validation, test=self.settings.test
+        )
+
+
+def faces_of(listing: Listing, spec: DatasetSpec, images: NDArray[np.uint8]) -> FaceData:
+    """The faces of a listing with their pictures; unsure and missing attributes are -1."""
+    columns = [listing.codes(a.name, a.levels) for a in spec.attributes]
+    size = len(listing)
+    codes = np.stack(columns, axis=1) if columns else np.empty((size, 0), dtype=np.int64)
+    ids = np.array(listing.sample_ids, dtype=np.str_)
+    return FaceData(
+        spec=spec,
+        images=images,
+        labels=listing.labels,
+        attributes=codes,
+        subjects=ids if listing.subjects is None else np.array(listing.subjects, dtype=np.str_),
+        sample_ids=ids,
+        parts=listing.parts,
+    )
+
+
+def dealt_split(faces: FaceData, seed: int, *, validation: float, test: float) -> Split:
+    """As `PictureSet.split`."""
+    everything = np.arange(len(faces))
+    parts = faces.parts if faces.parts is not None else np.full(len(faces), TRAIN)
+    tested = np.flatnonzero(parts == TEST)
+    if not len(tested):
+        tested = held_out(faces, everything, test, f"{faces.spec.name} test")
+    rest = np.setdiff1d(np.flatnonzero(parts != TEST), tested)
+    held = rest[parts[rest] == VALIDATION]
+    if not len(held):
+        held = held_out(faces, rest, validation, f"{faces.spec.name} validation {seed}")
+    train = np.setdiff1d(rest, held)
+    if not (len(train) and len(held) and len(tested)):
+        raise DataError(f"Data set {faces.spec.name} has too few pictures for three parts.")
+    return Split(train=train, validation=held, test=tested)
+
+
+def held_out(faces: FaceData, rows: Codes, share: float, salt: str) -> Codes:
+    """About `share` of `rows`, whole people, even in class and default groups; ascending.
+
+    A person stands in the stratum of its first picture. The same for the same names and salt.
+    """
+    people, first, person = np.unique(faces.subjects[rows], return_index=True, return_inverse=True)
+    spec = faces.spec
+    places = [spec.attributes.index(spec.attribute(name)) for name in spec.default_groups]
+    own = rows[first]
+    keys = np.column_stack([faces.labels[own], faces.attributes[own][:, places]])
+    strata = np.unique(keys, axis=0, return_inverse=True)[1].ravel()
+    # One part in so many; a share such as .3 takes three parts of ten.
+    one_in = max(2, round(1 / share)) if share <= 0.5 else 100
+    taken = 1 if share <= 0.5 else round(100 * share)
+    part = deal([str(name) for name in people], strata, salt, one_in)
+    chosen: Codes = rows[part[person] < taken]
+    return chosen
