@@ -1,4 +1,4 @@
-"""Aggregates of runs over several data sets: S runs x D data sets, higher better.
+"""Aggregates of runs on one or several data sets: S runs x D data sets, higher better.
 
 Written here because the usual package ignores the random state that it is given (metrics.md 15).
 """
@@ -22,19 +22,30 @@ NO_SPREAD = "no two draws of the runs differ: no interval"
 ONE_RUN = "a data set with one run: no interval"
 
 
-def interquartile_mean(scores: ArrayLike) -> float:
-    """Mean of the middle half of all scores; NaN without any."""
-    known = _known(scores)
-    return float(stats.trim_mean(known, 0.25)) if len(known) else math.nan
+def mean_score(scores: ArrayLike) -> Floats:
+    """(...) mean of all (..., S, D) scores; NaN without any."""
+    return _mean(_table(scores), (-2, -1))
 
 
-def optimality_gap(scores: ArrayLike, gamma: float = 1.0) -> float:
-    """How far runs fall short of `gamma` on average, those above it counting as `gamma`.
+def interquartile_mean(scores: ArrayLike) -> Floats:
+    """(...) mean of the middle half of all (..., S, D) scores; NaN without any."""
+    table = _table(scores)
+    # NaN sorts last.
+    ordered = np.sort(table.reshape(*table.shape[:-2], -1), axis=-1)
+    known = (~np.isnan(ordered)).sum(axis=-1, keepdims=True)
+    cut, place = known // 4, np.arange(ordered.shape[-1])
+    middle = (place >= cut) & (place < known - cut)
+    return _mean(np.where(middle, ordered, np.nan), (-1,))
 
-    NaN without any.
+
+def optimality_gap(scores: ArrayLike, gamma: float = 1.0) -> Floats:
+    """(...) how far runs fall short of `gamma` on average, those above it counting as `gamma`.
+
+    Args:
+        scores: (..., S, D), NaN left out; the gap is NaN without any.
+        gamma: the score that is enough.
     """
-    known = _known(scores)
-    return float(gamma - np.minimum(known, gamma).mean()) if len(known) else math.nan
+    return np.asarray(gamma - mean_score(np.minimum(_table(scores), gamma)))
 
 
 def performance_profile(scores: ArrayLike, thresholds: ArrayLike) -> Floats:
@@ -44,41 +55,44 @@ def performance_profile(scores: ArrayLike, thresholds: ArrayLike) -> Floats:
         scores: (S, D), NaN left out.
         thresholds: (T,) scores to exceed.
     """
-    known = _known(scores)
+    known = np.asarray(scores, dtype=np.float64).ravel()
+    known = known[~np.isnan(known)]
     if not len(known):
         return np.full(np.shape(thresholds), np.nan)
     above = known[:, None] > np.asarray(thresholds, dtype=np.float64)[None]
     return np.asarray(above.mean(axis=0))
 
 
-def probability_of_improvement(x: ArrayLike, y: ArrayLike) -> float:
-    """Chance that a run of x beats one of y on a data set drawn at random; ties count one half.
+def probability_of_improvement(x: ArrayLike, y: ArrayLike) -> Floats:
+    """(...) chance that a run of x beats one of y on a data set drawn at random; ties count half.
 
     Args:
-        x: (S, D) scores of the one method, NaN left out.
-        y: (R, D) scores of the other on the same data sets.
+        x: (..., S, D) scores of the one method, NaN left out.
+        y: (..., R, D) scores of the other on the same data sets.
 
     Returns:
         In [0, 1]; NaN where no data set has runs of both.
     """
-    first, second = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
-    chances = []
-    for column in range(first.shape[1]):
-        a, b = _known(first[:, column]), _known(second[:, column])
-        if len(a) and len(b):
-            sign = np.sign(np.round(a[:, None] - b[None], DECIMALS))
-            chances.append(float((sign.mean() + 1) / 2))
-    return float(np.mean(chances)) if chances else math.nan
+    first, second = _table(x), _table(y)
+    wins, pairs = (np.zeros((*first.shape[:-2], first.shape[-1])) for _ in range(2))
+    for run in range(first.shape[-2]):
+        sign = np.sign(np.round(first[..., run, None, :] - second, DECIMALS))
+        known = ~np.isnan(sign)
+        wins += np.where(known, (sign + 1) / 2, 0.0).sum(axis=-2)
+        pairs += known.sum(axis=-2)
+    chances = np.full(wins.shape, np.nan)
+    np.divide(wins, pairs, out=chances, where=pairs > 0)
+    return _mean(chances, (-1,))
 
 
-def aggregate_interval(
+def aggregate_intervals(
     scores: ArrayLike,
-    aggregate: Callable[[Floats], float],
+    aggregates: Sequence[Callable[[Floats], Floats]],
     generator: np.random.Generator,
     *,
     draws: int = 2000,
-) -> Estimate:
-    """The aggregate with a 95 % interval over runs drawn anew within each data set.
+) -> list[Estimate]:
+    """Aggregates with 95 % intervals over runs drawn anew within each data set.
 
     Percentiles are taken as far out as t is beyond the normal for so few runs: plain ones cover 82
     to 92 % with five runs on one to six data sets, these 92 to 95 (three runs: 75 on one data
@@ -86,20 +100,23 @@ def aggregate_interval(
 
     Args:
         scores: (S, D), NaN where a run has no score.
-        aggregate: function of (S, D) scores.
-        generator: source of the draws.
+        aggregates: functions of (..., S, D) scores, as those above.
+        generator: source of the draws, which the aggregates share.
         draws: bootstrap samples.
 
     Source: metrics.md 8.3; Hesterberg 2015 (expanded percentiles).
     """
     table = np.asarray(scores, dtype=np.float64)
-    value = aggregate(table)
-    if math.isnan(value):
-        return Estimate(reason=NO_RUN)
+    values = [float(aggregate(table)) for aggregate in aggregates]
+    if np.isnan(table).all():
+        return [Estimate(reason=NO_RUN)] * len(values)
     if _fewest(table) < 2:
-        return Estimate(value, reason=ONE_RUN)
-    drawn = [aggregate(_redrawn(table, generator)) for _ in range(draws)]
-    return _expanded(value, drawn, (table,))
+        return [Estimate(value, reason=ONE_RUN) for value in values]
+    redrawn = _redrawn(table, generator, draws)
+    return [
+        _expanded(value, aggregate(redrawn), (table,))
+        for value, aggregate in zip(values, aggregates, strict=True)
+    ]
 
 
 def improvement_interval(
@@ -114,15 +131,14 @@ def improvement_interval(
         draws: bootstrap samples.
     """
     first, second = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
-    value = probability_of_improvement(first, second)
+    value = float(probability_of_improvement(first, second))
     if math.isnan(value):
         return Estimate(reason=NO_RUN)
     if min(_fewest(first), _fewest(second)) < 2:
         return Estimate(value, reason=ONE_RUN)
-    drawn = [
-        probability_of_improvement(_redrawn(first, generator), _redrawn(second, generator))
-        for _ in range(draws)
-    ]
+    drawn = probability_of_improvement(
+        _redrawn(first, generator, draws), _redrawn(second, generator, draws)
+    )
     return _expanded(value, drawn, (first, second))
 
 
@@ -132,17 +148,17 @@ def _fewest(table: Floats) -> int:
     return int(runs[runs > 0].min())
 
 
-def _redrawn(table: Floats, generator: np.random.Generator) -> Floats:
-    """(S, D) with as many defined runs of each data set as before, drawn with replacement."""
+def _redrawn(table: Floats, generator: np.random.Generator, draws: int) -> Floats:
+    """(draws, S, D) with as many defined runs of each data set as before, with replacement."""
     runs = (~np.isnan(table)).sum(axis=0)
     # NaN sorts last, so the first `runs` scores of a column are the defined ones.
     ordered = np.sort(table, axis=0)
-    picks = generator.integers(0, np.maximum(runs, 1), table.shape)
-    drawn = np.take_along_axis(ordered, picks, axis=0)
+    picks = generator.integers(0, np.maximum(runs, 1), (draws, *table.shape))
+    drawn = np.take_along_axis(ordered[None], picks, axis=1)
     return np.where(np.arange(len(table))[:, None] < runs, drawn, np.nan)
 
 
-def _expanded(value: float, drawn: Sequence[float], tables: Sequence[Floats]) -> Estimate:
+def _expanded(value: float, drawn: Floats, tables: Sequence[Floats]) -> Estimate:
     """Percentile limits that allow for the few runs behind each draw."""
     runs = np.concatenate([(~np.isnan(table)).sum(axis=0) for table in tables])
     runs = runs[runs > 0]
@@ -156,6 +172,14 @@ def _expanded(value: float, drawn: Sequence[float], tables: Sequence[Floats]) ->
     return Estimate(value, float(low), float(high))
 
 
-def _known(values: ArrayLike) -> Floats:
-    found = np.asarray(values, dtype=np.float64).ravel()
-    return found[~np.isnan(found)]
+def _table(scores: ArrayLike) -> Floats:
+    return np.atleast_2d(np.asarray(scores, dtype=np.float64))
+
+
+def _mean(values: Floats, axes: tuple[int, ...]) -> Floats:
+    """Mean over the axes without NaN; NaN where nothing is left."""
+    known = ~np.isnan(values)
+    number = np.asarray(known.sum(axis=axes))
+    mean = np.full(number.shape, np.nan)
+    np.divide(np.where(known, values, 0.0).sum(axis=axes), number, out=mean, where=number > 0)
+    return mean

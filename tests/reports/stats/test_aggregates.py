@@ -9,9 +9,10 @@ from hypothesis import strategies as st
 from scipy import stats
 
 from reports.stats.aggregates import (
-    aggregate_interval,
+    aggregate_intervals,
     improvement_interval,
     interquartile_mean,
+    mean_score,
     optimality_gap,
     performance_profile,
     probability_of_improvement,
@@ -21,8 +22,39 @@ NAN = np.nan
 SCORES = st.lists(st.integers(0, 10).map(lambda n: n / 10), min_size=1, max_size=12)
 
 
+def aggregate_interval(scores, aggregate, source, draws=200):
+    (found,) = aggregate_intervals(scores, [aggregate], source, draws=draws)
+    return found
+
+
 def generator(seed=1):
     return np.random.default_rng(seed)
+
+
+@given(st.lists(st.lists(st.integers(0, 9), min_size=3, max_size=3), min_size=2, max_size=6))
+def test_several_tables_at_once_are_aggregated_one_by_one(tables):
+    # NaN for 9, and each list as three scores of one data set
+    scores = np.array(tables, dtype=float)[:, :, None] / 10
+    scores[scores == 0.9] = NAN
+    for aggregate in (mean_score, interquartile_mean, optimality_gap):
+        single = [float(aggregate(one)) for one in scores]
+        assert aggregate(scores) == pytest.approx(single, nan_ok=True)
+    single = [float(probability_of_improvement(one, scores[0])) for one in scores]
+    assert probability_of_improvement(scores, scores[:1]) == pytest.approx(single, nan_ok=True)
+
+
+def test_aggregates_of_one_call_share_their_draws():
+    scores = generator(5).random((5, 3))
+    mean, again = aggregate_intervals(scores, [mean_score, mean_score], generator(), draws=50)
+    gap = aggregate_interval(scores, optimality_gap, generator(), draws=50)
+
+    assert mean == again
+    assert (gap.low, gap.high) == pytest.approx((1 - mean.high, 1 - mean.low))
+
+
+@given(SCORES)
+def test_the_interquartile_mean_is_scipys_trimmed_mean(scores):
+    assert interquartile_mean(scores) == pytest.approx(stats.trim_mean(scores, 0.25))
 
 
 def test_a_quarter_of_all_scores_is_cut_at_each_end():
@@ -83,7 +115,7 @@ def test_improvement_is_the_mann_whitney_statistic_as_a_share(x, y):
 def test_runs_are_drawn_within_their_data_set():
     # Between data sets lies 10, within them at most .1: limits of the mean stay within .05
     scores = np.array([[0.0, 10.0], [0.1, 10.1], [0.05, 10.05]])
-    found = aggregate_interval(scores, np.mean, generator(), draws=300)
+    found = aggregate_interval(scores, mean_score, generator(), draws=300)
 
     assert found.value == pytest.approx(5.05)
     assert 5.0 <= found.low < found.value < found.high <= 5.1
@@ -94,8 +126,8 @@ def test_undefined_runs_are_never_drawn():
     sizes = []
 
     def mean(drawn):
-        sizes.append((~np.isnan(drawn)).sum(axis=0).tolist())
-        return float(np.nanmean(drawn))
+        sizes.extend((~np.isnan(np.atleast_3d(drawn.T).T)).sum(axis=1).tolist())
+        return mean_score(drawn)
 
     found = aggregate_interval(scores, mean, generator(), draws=50)
 
@@ -145,7 +177,7 @@ def test_limits_of_a_mean_are_nearly_those_of_student():
     # 6 runs on 4 data sets: variance of the mean sum s^2 / 6 / 16, 4 x 5 degrees of freedom; plain
     # percentiles would be 15 % narrower: sqrt(5 / 6) x 1.960 / 2.086
     scores = generator(4).normal(size=(6, 4)) + [0, 1, 2, 3]
-    found = aggregate_interval(scores, np.mean, generator(), draws=8000)
+    found = aggregate_interval(scores, mean_score, generator(), draws=8000)
     reach = stats.t.ppf(0.975, 20) * math.sqrt(scores.var(axis=0, ddof=1).sum() / 96)
 
     assert found.high - found.low == pytest.approx(2 * reach, rel=0.05)
@@ -157,7 +189,7 @@ def test_intervals_cover_about_95_percent_with_five_runs_on_three_data_sets():
     inside = []
     for _ in range(100):
         scores = level + random.normal(size=(5, 3))
-        found = aggregate_interval(scores, lambda drawn: float(drawn.mean()), random, draws=300)
+        found = aggregate_interval(scores, mean_score, random, draws=300)
         inside.append(found.low <= level.mean() <= found.high)
 
     assert np.mean(inside) == pytest.approx(0.95, abs=0.07)
