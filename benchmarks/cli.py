@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.parsers.imports import add_import_command
 from benchmarks.parsers.results import add_result_commands
 from benchmarks.parsers.values import names, positive, seeds
 
@@ -27,6 +28,7 @@ _MODULES = {
     "counterfactuals": "counterfactuals",
     "audit": "audit",
     "score": "score",
+    "import": "imported",
     "explain": "explain",
     "compare": "compare",
     "check": "check",
@@ -89,6 +91,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_counterfactuals(commands)
     _add_audit(commands)
     add_result_commands(commands)
+    add_import_command(commands)
     return parser
 
 

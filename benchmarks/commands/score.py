@@ -14,8 +14,9 @@ from reports.scored.documents import write_scored
 from reports.scored.frames import effort_of, scored_frames
 from reports.scored.reading import ScoreColumns, read_sheet
 from reports.scored.sets import prediction_sets
+from reports.scored.sheet import Sheet
 from reports.statistics import Effort
-from reports.tabular.levels import parse_attributes
+from reports.tabular.levels import AttributeSpec, parse_attributes
 
 
 def main(arguments: Namespace) -> int:
@@ -24,26 +25,49 @@ def main(arguments: Namespace) -> int:
     Raises:
         EvenFaceError, ReportError: the file cannot be read or does not fit the options.
     """
-    unknown = [name for name in arguments.format if name not in FORMATS]
-    if unknown:
-        raise StudyError(f"There is no format '{unknown[0]}'; known are {', '.join(FORMATS)}.")
     roles = _roles(arguments)
-    if not roles.attributes:
-        raise StudyError("The protected attributes are not said; give --groups COLUMN,COLUMN.")
     path: Path = arguments.file
     if not path.is_file():
         raise StudyError(f"There is no file {path}.")
-    crossed = _crossed(arguments.cross, [spec.name for spec in roles.attributes])
-    sets, notes = prediction_sets(read_sheet(path, roles), crossed)
+    return report_sheet(read_sheet(path, roles), arguments, source=f"predictions of {path.name}")
+
+
+def attributes_of(arguments: Namespace) -> tuple[AttributeSpec, ...]:
+    """The protected attributes of `--groups`.
+
+    Raises:
+        StudyError: there are none.
+    """
+    found = parse_attributes(arguments.groups)
+    if not found:
+        raise StudyError("The protected attributes are not said; give --groups COLUMN,COLUMN.")
+    return found
+
+
+def report_sheet(sheet: Sheet, arguments: Namespace, *, source: str) -> int:
+    """Writes the report of anyone's predictions.
+
+    Args:
+        sheet: the predictions.
+        arguments: options of the report: cross, convention, baseline, format, layout, out.
+        source: where they come from, printed in captions.
+
+    Raises:
+        EvenFaceError, ReportError: the predictions do not fit each other or the options.
+    """
+    unknown = [name for name in arguments.format if name not in FORMATS]
+    if unknown:
+        raise StudyError(f"There is no format '{unknown[0]}'; known are {', '.join(FORMATS)}.")
+    crossed = _crossed(arguments.cross, [one.name for one in sheet.groupings])
+    sets, notes = prediction_sets(sheet, crossed)
     convention = convention_named(arguments.convention)
     effort = effort_of(sets)
     notes += _fewer(effort)
     for note in notes:
         print(note)
     frames = scored_frames(
-        sets, convention, source=f"predictions of {path.name}", baseline=arguments.baseline,
-        effort=effort,
-    )  # fmt: skip
+        sets, convention, source=source, baseline=arguments.baseline, effort=effort
+    )
     out: Path = arguments.out
     try:
         written = write_scored(
@@ -74,7 +98,7 @@ def _roles(arguments: Namespace) -> ScoreColumns:
         label=arguments.label,
         prediction=arguments.pred,
         probabilities=arguments.proba,
-        attributes=parse_attributes(arguments.groups),
+        attributes=attributes_of(arguments),
         method=arguments.method,
         seed=arguments.seed,
         dataset=arguments.dataset,

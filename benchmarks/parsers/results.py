@@ -36,6 +36,17 @@ def _add_score(commands: Commands[argparse.ArgumentParser]) -> None:
         help="probabilities of all classes: p_happy,p_sad or their common beginning p_ or "
         "happy=col1,sad=col2; without --pred the most probable class is predicted",
     )  # fmt: skip
+    add_attributes(roles)
+    roles.add_argument("--method", **column, help="method; several become rows")
+    roles.add_argument("--seed", **column, help="seed (repeated training)")
+    roles.add_argument("--dataset", **column, help="data set")
+    roles.add_argument("--id", **column, help="sample name, by which the rows of runs are matched")
+    roles.add_argument("--classes", **lists, help="classes in order (default: those that occur)")
+    add_report_options(score.add_argument_group("report"))
+
+
+def add_attributes(roles: argparse._ActionsContainer) -> None:
+    """Adds the options that name protected attributes."""
     roles.add_argument(
         "--groups", action="append", default=[], metavar="SPEC",
         help="protected attributes: gender,race or 'race3=race:Asian|Black|White' or "
@@ -46,12 +57,11 @@ def _add_score(commands: Commands[argparse.ArgumentParser]) -> None:
         help="report the product of these attributes too (default: of two attributes); may be "
         "repeated",
     )  # fmt: skip
-    roles.add_argument("--method", **column, help="method; several become rows")
-    roles.add_argument("--seed", **column, help="seed (repeated training)")
-    roles.add_argument("--dataset", **column, help="data set")
-    roles.add_argument("--id", **column, help="sample name, by which the rows of runs are matched")
-    roles.add_argument("--classes", **lists, help="classes in order (default: those that occur)")
-    report = score.add_argument_group("report")
+
+
+def add_report_options(report: argparse._ActionsContainer) -> None:
+    """Adds the options that say which report of predictions is written, and where."""
+    lists: dict[str, Any] = {"type": names, "default": (), "metavar": "LIST"}
     report.add_argument(
         "--out", type=Path, required=True, metavar="DIR", help="folder of the report"
     )

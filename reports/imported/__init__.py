@@ -1,0 +1,1 @@
+"""Results of other suites: their stored files to rows, and rows to honest intervals."""
