@@ -7,6 +7,7 @@ import os
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import astuple
+from functools import partial
 from typing import Any
 
 import pandas as pd
@@ -16,7 +17,7 @@ from benchmarks.frames import METRIC_CODE, finished_sets, finished_stamps
 from benchmarks.store import Store
 from reports.convention import Convention
 from reports.runs import runs_of
-from reports.statistics import Effort, Task, corrected, task_statistics, tasks_of
+from reports.statistics import Compared, Effort, Task, corrected, task_statistics, tasks_of
 
 Progress = Callable[[int, int, str], None]
 
@@ -24,7 +25,7 @@ Progress = Callable[[int, int, str], None]
 BASELINE = "ce"
 CODE = (*METRIC_CODE, "reports/replicates", "reports/stats", "reports/runs.py",
         "reports/statistics.py", "reports/statistic_columns.py", "reports/score_intervals.py",
-        "reports/statistics_frame.py")  # fmt: skip
+        "reports/statistics_frame.py", "reports/best.py")  # fmt: skip
 #: fewer tasks than this are not worth starting processes for
 FEW_TASKS = 4
 
@@ -34,6 +35,7 @@ def study_statistics(
     plan: Mapping[str, Any],
     convention: Convention,
     *,
+    compared: Compared,
     effort: Effort | None = None,
     progress: Progress | None = None,
 ) -> pd.DataFrame:
@@ -43,46 +45,45 @@ def study_statistics(
         store: the result folder.
         plan: its `plan.json`; `select` says whose checkpoints.
         convention: smallest denominators.
+        compared: the comparison set, as `compared_runs` gives it.
         effort: number of replicates.
         progress: told as tasks end.
     """
     effort = effort or Effort()
     rule = plan["select"]
-    parts = [*finished_stamps(store, plan), rule, repr(astuple(convention)), repr(effort), BASELINE]
+    parts = [*finished_stamps(store, plan), rule, repr(astuple(convention)), repr(effort), BASELINE,
+             repr(sorted(compared.items()))]  # fmt: skip
     key = "\0".join(["statistics", *parts])
     cache = FrameCache(store.root, code_stamp(CODE))
 
     def made() -> pd.DataFrame:
         tasks = tasks_of(runs_of(finished_sets(store, plan, rule)))
-        return corrected(_all_tasks(tasks, convention, effort, progress))
+        work = partial(
+            task_statistics, baseline=BASELINE, convention=convention, effort=effort,
+            compared=compared,
+        )  # fmt: skip
+        return corrected(_all_tasks(tasks, work, progress))
 
     return cache.frame(key, made)
 
 
 def _all_tasks(
-    tasks: Sequence[Task], convention: Convention, effort: Effort, progress: Progress | None
+    tasks: Sequence[Task], work: Callable[..., pd.DataFrame], progress: Progress | None
 ) -> list[pd.DataFrame]:
-    """The rows of each task, in order."""
+    """What `work` makes of each task, in order."""
     tell = progress or (lambda done, total, what: None)
     workers = min(len(os.sched_getaffinity(0)), len(tasks))
     if workers < 2 or len(tasks) < FEW_TASKS:
         found = []
         for done, (group, attribute) in enumerate(tasks):
             tell(done, len(tasks), f"statistics of {group[0].dataset} by {attribute}")
-            found.append(
-                task_statistics(group, attribute, BASELINE, convention=convention, effort=effort)
-            )
+            found.append(work(group, attribute))
         return found
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context) as pool:
         # The tasks with most groups take longest: they are begun first.
         order = sorted(range(len(tasks)), key=lambda at: -_size(tasks[at]))
-        waiting = {
-            at: pool.submit(
-                task_statistics, *tasks[at], BASELINE, convention=convention, effort=effort
-            )
-            for at in order
-        }
+        waiting = {at: pool.submit(work, *tasks[at]) for at in order}
         frames = {}
         for done, at in enumerate(order):
             group, attribute = tasks[at]

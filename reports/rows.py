@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from reports.specs import DatasetCard
@@ -54,25 +54,40 @@ class MethodRow:
 
 def method_rows(study: StudyFrames, dataset: DatasetCard) -> tuple[MethodRow, ...]:
     """Rows of all methods planned on the data set, in the order of their cards, then by variant."""
+    values = _values(study, dataset)
+    order = list(study.method_cards)
+    planned = _planned(study, dataset)
+    return tuple(
+        _row(study, dataset, planned[key], values.get(key, {}), block=_block(key, planned))
+        for key in sorted(planned, key=lambda key: (order.index(key[0]), key[1]))
+    )
+
+
+def compared_runs(study: StudyFrames) -> dict[tuple[str, str, str], int]:
+    """(data set, method, variant) of the comparison set of the bold marks -> planned runs.
+
+    A run is a seed, or a pooled repeat of a data set with folds.
+    """
+    found = {}
+    for dataset in study.dataset_cards:
+        planned = _planned(study, dataset)
+        for (method, variant), records in planned.items():
+            if _block((method, variant), planned) == FREE_BLOCK:
+                found[dataset.key, method, variant] = _expected(records, dataset)
+    return found
+
+
+def _planned(study: StudyFrames, dataset: DatasetCard) -> dict[tuple[str, str], list[CellRecord]]:
+    """The cells of each method and variant."""
     planned: dict[tuple[str, str], list[CellRecord]] = defaultdict(list)
     for record in study.cell_records:
         if record.dataset == dataset.key:
             planned[record.method, record.variant].append(record)
-    values = _values(study, dataset)
-    order = list(study.method_cards)
-    shared = min((_shared_settings(key[1]) for key in planned), key=len, default=())
-    keys = sorted(planned, key=lambda key: (order.index(key[0]), key[1]))
-    return tuple(
-        _row(
-            study.method_cards[key[0]],
-            planned[key],
-            values.get(key, {}),
-            dataset,
-            select=study.select,
-            is_reference=_shared_settings(key[1]) != shared,
-        )
-        for key in keys
-    )
+    return planned
+
+
+def _expected(records: Sequence[CellRecord], dataset: DatasetCard) -> int:
+    return -(-len({record.seed for record in records}) // dataset.folds)
 
 
 def _shared_settings(variant: str) -> tuple[str, ...]:
@@ -119,28 +134,22 @@ def _values(
 
 
 def _row(
-    card: MethodCard,
+    study: StudyFrames,
+    dataset: DatasetCard,
     records: Sequence[CellRecord],
     values: dict[Place, list[Entry]],
-    dataset: DatasetCard,
     *,
-    select: str,
-    is_reference: bool,
+    block: str,
 ) -> MethodRow:
+    card, variant = study.method_cards[records[0].method], records[0].variant
     done = len({entry.seed for entries in values.values() for entry in entries})
-    expected = -(-len({record.seed for record in records}) // dataset.folds)
+    expected = _expected(records, dataset)
     state, reason = _state(records)
-    variant = records[0].variant
-    block = REFERENCE_BLOCK if is_reference else _block(records[0])
-    label = (
-        card.title
-        + (f" [{variant}]" if variant else "")
-        + _progress(records, done, expected, dataset)
-    )
-    return MethodRow(
-        card.key, label, block, _notes(card, block, select), done, expected, state, reason, values,
-        (dataset.key, card.key, variant),
-    )  # fmt: skip
+    named = card.title + (f" [{variant}]" if variant else "")
+    label = named + _progress(records, done, expected, dataset)
+    notes = _notes(card, block, study.select)
+    run = (dataset.key, card.key, variant)
+    return MethodRow(card.key, label, block, notes, done, expected, state, reason, values, run)
 
 
 def _state(records: Sequence[CellRecord]) -> tuple[State, str]:
@@ -160,7 +169,12 @@ def _progress(records: Sequence[CellRecord], done: int, expected: int, dataset: 
     return f" (n={done}/{expected})" if done else ""
 
 
-def _block(record: CellRecord) -> str:
+def _block(key: tuple[str, str], planned: Mapping[tuple[str, str], Sequence[CellRecord]]) -> str:
+    """The block of a method and variant of a data set, given all that is planned on it."""
+    shared = min((_shared_settings(variant) for _, variant in planned), key=len, default=())
+    record = planned[key][0]
+    if _shared_settings(record.variant) != shared:
+        return REFERENCE_BLOCK
     if record.test_groups:
         return TEST_BLOCK
     return TRAIN_BLOCK if record.train_groups else FREE_BLOCK

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
@@ -49,6 +50,11 @@ class Measured:
     @property
     def values(self) -> Floats:
         return self.scores.value
+
+    @property
+    def size(self) -> int:
+        """Numbers of the metric: P x E."""
+        return math.prod(self.values.shape[1:])
 
 
 def same_shape(one: Measured, other: Measured | None) -> bool:

@@ -7,14 +7,16 @@ exchanged. The same metric functions read each of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
 import numpy.typing as npt
 import pandas as pd
 
+from reports.best import Contender, best_columns, kept_draws
 from reports.catalogue import MetricCard, metric_cards
 from reports.convention import STRICT, Convention
 from reports.metrics.counts import Counts
@@ -69,6 +71,7 @@ def statistics(
     *,
     effort: Effort | None = None,
     suite_seed: int = 0,
+    compared: Compared | None = None,
     progress: Progress | None = None,
 ) -> pd.DataFrame:
     """The frame `statistics` of all methods.
@@ -80,6 +83,7 @@ def statistics(
         convention: smallest denominators.
         effort: number of replicates.
         suite_seed: of the replicates' streams; methods share the draws of their data set.
+        compared: who competes for the best; None: all.
         progress: told before each attribute of each data set.
 
     Returns:
@@ -93,12 +97,19 @@ def statistics(
             progress(done, len(tasks), f"{task[0][0].dataset} by {task[1]}")
         frames.append(
             task_statistics(
-                *task, baseline, convention=convention, effort=effort, suite_seed=suite_seed
-            )
+                *task,
+                baseline,
+                convention=convention,
+                effort=effort,
+                suite_seed=suite_seed,
+                compared=compared,
+            )  # fmt: skip
         )
     return corrected(frames)
 
 
+#: (data set, method, variant) of the methods that compete -> planned runs; with fewer none does
+Compared = Mapping[tuple[str, str, str], int]
 #: all methods of one data set and rule, and an attribute (or `all`)
 Task = tuple[list[Runs], str]
 
@@ -120,8 +131,10 @@ def task_statistics(
     convention: Convention,
     effort: Effort,
     suite_seed: int = 0,
+    compared: Compared | None = None,
+    metrics: Collection[str] | None = None,
 ) -> pd.DataFrame:
-    """The rows of one task, p values not yet corrected.
+    """The rows of one task; p of differences to the baseline and of floors not yet corrected.
 
     Args:
         group: runs of one data set and rule.
@@ -130,20 +143,37 @@ def task_statistics(
         convention: as in `statistics`.
         effort: number of replicates.
         suite_seed: of the replicates' streams.
+        compared: as in `statistics`.
+        metrics: the only ones wanted; None: all.
     """
     plain = sorted(group, key=lambda one: one.variant)
     base = next((one for one in plain if one.method == baseline), None)
+    rivals = [one for one in group if _competes(one, compared)]
     reference: dict[str, Measured] = {}
     found: dict[int, pd.DataFrame] = {}
+    contenders: dict[int, Contender] = {}
     # The baseline first, for the others are compared with its replicates.
     for one in sorted(group, key=lambda one: one is not base):
-        asked = _Asked(one, attribute, convention, effort, suite_seed)
+        asked = _Asked(one, attribute, convention, effort, suite_seed, metrics)
         measured = asked.measured()
         if one is base:
             reference = measured
         against = base if one is not base else None
         found[id(one)] = asked.frame(measured, against, reference)
+        if len(rivals) >= 2 and one in rivals:
+            contenders[id(one)] = asked.contender(measured, len(rivals))
+    ways = [card.direction for card in asked.cards for _ in range(measured[card.key].size)]
+    if contenders:
+        columns = best_columns(list(contenders.values()), ways)
+        for key, own in zip(contenders, columns, strict=True):
+            found[key] = found[key].assign(**own)
     return pd.concat([found[id(one)] for one in group], ignore_index=True)
+
+
+def _competes(runs: Runs, compared: Compared | None) -> bool:
+    if compared is None:
+        return True
+    return compared.get((runs.dataset, runs.method, runs.variant)) == len(runs.seeds)
 
 
 def _by_test_set(runs: Iterable[Runs]) -> list[list[Runs]]:
@@ -163,6 +193,7 @@ class _Asked:
     convention: Convention
     effort: Effort
     suite_seed: int
+    metrics: Collection[str] | None
 
     def measured(self) -> dict[str, Measured]:
         """Every metric with its replicates of the test set."""
@@ -173,7 +204,7 @@ class _Asked:
         drawn = np.where(self._groups < 0, len(counts.groups), self._groups)
         found = {}
         for strata in ("group", "group_class", "all"):
-            cards = [card for card in self._cards if card.strata == strata]
+            cards = [card for card in self.cards if card.strata == strata]
             if not cards:
                 continue
             chunks = resampled_tensors(
@@ -191,6 +222,14 @@ class _Asked:
                 found[card.key] = Measured(card, scores, replicates[card.key])
         return found
 
+    def contender(self, measured: Mapping[str, Measured], rivals: int) -> Contender:
+        """What is kept to compare this method with the others, its numbers as in `frame`."""
+        parts = [measured[card.key] for card in self.cards]
+        draws = kept_draws(self.effort.resamples, rivals, sum(one.size for one in parts))
+        values = [one.values.reshape(len(one.values), one.size) for one in parts]
+        kept = [one.resampled[:draws].reshape(draws, one.size).astype(np.float32) for one in parts]
+        return Contender(self.runs, np.concatenate(values, axis=1), np.concatenate(kept, axis=1))
+
     def frame(
         self,
         measured: Mapping[str, Measured],
@@ -201,7 +240,7 @@ class _Asked:
         floors, counts = self._floors(measured), self._counts
         exchanged = self._exchanged(base) if base is not None else {}
         parts = []
-        for card in self._cards:
+        for card in self.cards:
             one = measured[card.key]
             columns = place_columns(one, self.attribute) | own_columns(
                 one, measured, counts, self._convention.min_n
@@ -221,7 +260,7 @@ class _Asked:
         found: dict[str, dict[str, Any]] = {}
         counts = self._counts
         for null in NULLS:
-            cards = [card for card in self._cards if card.null == null]
+            cards = [card for card in self.cards if card.null == null]
             if not cards or self.attribute == ALL:
                 continue
             chunks = permuted_tensors(
@@ -248,7 +287,7 @@ class _Asked:
 
     def _exchanged(self, base: Runs) -> dict[str, Floats]:
         """(B, P, E) differences of the seed averages with the two methods' predictions swapped."""
-        cards = [card for card in self._cards if card.key in EXCHANGED]
+        cards = [card for card in self.cards if card.key in EXCHANGED]
         if not cards or base.seeds != self.runs.seeds or base.decided.ndim != self._decided.ndim:
             return {}
         counts = self._counts
@@ -283,10 +322,15 @@ class _Asked:
     def _convention(self) -> Convention:
         return self.convention.overall if self.attribute == ALL else self.convention
 
-    @property
-    def _cards(self) -> tuple[MetricCard, ...]:
-        cards = metric_cards()
-        return tuple(c for c in cards if c.overall) if self.attribute == ALL else cards
+    @cached_property
+    def cards(self) -> tuple[MetricCard, ...]:
+        """The metrics of the rows, in their order."""
+        return tuple(
+            card
+            for card in metric_cards()
+            if (card.overall or self.attribute != ALL)
+            and (self.metrics is None or card.key in self.metrics)
+        )
 
     def _stream(self, *names: str) -> np.random.Generator:
         return generator_for(self.suite_seed, self.runs.dataset, self.attribute, *names)

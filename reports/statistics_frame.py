@@ -28,8 +28,11 @@ STATISTICS = (
     "seed_t_p", "signed_rank_p", "smallest_p", "cliffs_delta", "spread_p",
     # over test samples only, accuracies: McNemar's exact test of each seed, most of them together
     "mcnemar_p",
+    # among the methods that compete: the best one, p of the difference to it, p corrected over all
+    # pairs of them; see `reports/best.py`
+    "best", "best_p", "best_p_holm",
     "reason",
 )  # fmt: skip
 
 #: columns of words, empty where they do not apply
-TEXTS = (*PLACE, "interval", "null", "baseline", "reason")
+TEXTS = (*PLACE, "interval", "null", "baseline", "best", "reason")

@@ -19,6 +19,7 @@ from benchmarks.task_progress import TaskProgress
 from reports.convention import convention_named
 from reports.published.rows import without_published
 from reports.report import FORMATS, tables_of, unfilled, write_report
+from reports.rows import compared_runs
 from reports.runs import runs_of
 
 _SHOWN = 5
@@ -77,7 +78,9 @@ def report_store(
     rules = None if "csv" in formats else (plan["select"],)
     frames = study_frames(store, plan, chosen, rules=rules)
     with TaskProgress("statistics") as progress:
-        found = study_statistics(store, plan, chosen, progress=progress)
+        found = study_statistics(
+            store, plan, chosen, compared=compared_runs(frames), progress=progress
+        )
     frames = replace(frames, statistics=found)
     _say("Layouts that this study cannot fill", unfilled(frames, layouts or ()))
     if beside_published:

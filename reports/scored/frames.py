@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import astuple
+from dataclasses import astuple, replace
 
 import pandas as pd
 
@@ -11,6 +11,7 @@ from reports.convention import STRICT, Convention
 from reports.errors import ReportError
 from reports.measure import measure
 from reports.predictions import PredictionSet
+from reports.rows import compared_runs
 from reports.runs import runs_of
 from reports.statistics import Effort, statistics
 from reports.study import CELL_COLUMNS, DATASET_COLUMNS, METHOD_COLUMNS, StudyFrames
@@ -43,14 +44,7 @@ def scored_frames(
     """
     if not sets:
         raise ReportError("there are no predictions to score; give at least one run")
-    methods = list(dict.fromkeys(one.method for one in sets))
-    if baseline:
-        if baseline not in methods:
-            raise ReportError(
-                f"no method is called {baseline!r}, so it cannot be the baseline; there are "
-                f"{', '.join(methods)}"
-            )
-        methods.sort(key=lambda name: name != baseline)
+    methods = _methods(sets, baseline)
     cells = [
         (one.dataset, one.method, one.variant, one.seed, False, False, "done", "", one.cell)
         for one in sets
@@ -62,17 +56,33 @@ def scored_frames(
         )
         for one in sets
     }  # fmt: skip
-    return StudyFrames(
+    frames = StudyFrames(
         metrics=pd.concat([measure(one, convention) for one in sets], ignore_index=True),
         cells=pd.DataFrame(cells, columns=list(CELL_COLUMNS)),
         methods=pd.DataFrame(cards, columns=list(METHOD_COLUMNS)),
         datasets=pd.DataFrame(list(datasets.values()), columns=list(DATASET_COLUMNS)),
         preset=source,
         select=sets[0].select,
-        statistics=None
-        if effort is None
-        else statistics(runs_of(sets), baseline, convention, effort=effort),
     )
+    if effort is None:
+        return frames
+    found = statistics(
+        runs_of(sets), baseline, convention, effort=effort, compared=compared_runs(frames)
+    )
+    return replace(frames, statistics=found)
+
+
+def _methods(sets: Sequence[PredictionSet], baseline: str) -> list[str]:
+    """The methods in the order in which they come, the baseline first."""
+    methods = list(dict.fromkeys(one.method for one in sets))
+    if baseline:
+        if baseline not in methods:
+            raise ReportError(
+                f"no method is called {baseline!r}, so it cannot be the baseline; there are "
+                f"{', '.join(methods)}"
+            )
+        methods.sort(key=lambda name: name != baseline)
+    return methods
 
 
 def effort_of(sets: Sequence[PredictionSet]) -> Effort:
