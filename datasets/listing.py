@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import json
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields, replace
 from typing import Any
 
@@ -104,7 +104,7 @@ class Listing:
         return replace(self, **own, values={key: cut(v) for key, v in self.values.items()})
 
     def fingerprint(self, version: int, settings: Any, pictures: str) -> str:
-        """SHA-256, 64 hex digits, of label files, pictures, adapter version and settings.
+        """SHA-256, 64 hex digits, of label files, pictures, what is listed of them, and settings.
 
         Args:
             version: of the adapter.
@@ -119,8 +119,18 @@ class Listing:
         total = hashlib.sha256(json.dumps([version, kept], sort_keys=True).encode())
         for table in self.tables:
             total.update(hashlib.sha256(table.read()).digest())
+        for content in self._listed():
+            total.update(hashlib.sha256(content).digest())
         total.update(pictures.encode())
         return total.hexdigest()
+
+    def _listed(self) -> Iterator[bytes]:
+        """What is known of the pictures: names of folders and files may say what no table does."""
+        columns = {"ids": self.sample_ids, "subjects": self.subjects, "parts": self.parts}
+        for name, texts_ in {**columns, **dict(sorted(self.values.items()))}.items():
+            yield "\0".join([name, *(() if texts_ is None else map(str, texts_))]).encode()
+        for numbers in (self.labels, self.faces, self.boxes, self.points, self.votes):
+            yield b"" if numbers is None else np.ascontiguousarray(numbers).tobytes()
 
 
 def texts(values: Any) -> Texts:

@@ -118,6 +118,18 @@ class Tree:
             raise DataError(f"{self.root} lacks {wanted}: copy the data set again, whole.")
         return found
 
+    def place(self, path: str) -> Source:
+        """Where the file `path` (below the root, no `..` in it) belongs, be it there or not."""
+        found = self.files.get(path)
+        if found is not None:
+            return found
+        return Source(self.root / path) if self.root.is_dir() else Source(self.root, (path,))
+
+    def holds(self, marker: str) -> bool:
+        """Whether a file or a folder has a path that ends like `marker`, case ignored."""
+        wanted = f"/{marker.lower()}/"
+        return any(wanted in f"/{path.lower()}/" for path in self.files)
+
     def below(self, folder: str, suffixes: Sequence[str] = ()) -> dict[str, Source]:
         """Files in folders (or archives) called `folder`, case ignored, path below it -> file.
 
@@ -177,7 +189,7 @@ def open_tree(root: Path | None, name: str, markers: Sequence[str]) -> Tree:
             for archive in _archives_in(folder):
                 members = dict(_members(archive, ()))
                 tree = Tree(archive, members)
-                if any(tree.find(marker) for marker in markers):
+                if any(tree.holds(marker) for marker in markers):
                     return tree
     raise DataError(
         f"Data set {name} was not found: no {wanted} in {root} or up to {DEPTH} folders below it; "
