@@ -128,9 +128,7 @@ def resolve(study: Study) -> Study:
 def resolve_protocol(preset: str, changes: Mapping[str, Any]) -> Protocol:
     """The preset's protocol with `protocol.*` changes."""
     base = asdict(PRESETS[preset])
-    protocol: Protocol = declared.make(
-        Protocol, base | _changes_of("protocol", changes), "protocol"
-    )
+    protocol: Protocol = declared.make(Protocol, base | changes_of("protocol", changes), "protocol")
     return protocol
 
 
@@ -175,17 +173,29 @@ def _contexts(
     requests = [(study.methods, dict(study.set))]
     requests += [(variant.methods, {**study.set, **variant.set}) for variant in study.variants]
     fingerprints: dict[tuple[str, str], str] = {}
+    specs: dict[str, DatasetSpec] = {}
     for patterns, changes in requests:
         methods = registry.select_methods(patterns)
         _check_owners(study, changes)
         protocol = resolve_protocol(study.preset, changes)
         for name in registry.select_datasets(study.datasets):
-            dataset = make_dataset(name, _changes_of(name, changes))
+            dataset = make_dataset(name, changes_of(name, changes))
+            _check_comparable(specs.setdefault(name, dataset.describe()), dataset.describe())
             # Reading a data set's files takes a while; variants mostly share them.
             key = (name, repr(dataset.settings))
             if key not in fingerprints:
                 fingerprints[key] = dataset.fingerprint(data_root, cache)
             yield methods, _Context(study, changes, protocol, dataset, fingerprints[key])
+
+
+def _check_comparable(first: DatasetSpec, other: DatasetSpec) -> None:
+    """A table has one set of classes and groups: raises StudyError where a variant changes them."""
+    names = ("classes", "attributes", "default_groups", "folds")
+    if any(getattr(first, name) != getattr(other, name) for name in names):
+        raise StudyError(
+            f"The variants of a study must leave the classes and groups of {first.name} as they "
+            "are: run one study for each."
+        )
 
 
 def _check_owners(study: Study, changes: Mapping[str, Any]) -> None:
@@ -204,14 +214,15 @@ def _check_owners(study: Study, changes: Mapping[str, Any]) -> None:
             raise StudyError(f"'{name}': '{owner}' is not part of this study.{hint}")
 
 
-def _changes_of(owner: str, changes: Mapping[str, Any]) -> dict[str, Any]:
+def changes_of(owner: str, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """Those of `changes` that belong to `owner`, without its name in front."""
     prefix = f"{owner}."
     return {k.removeprefix(prefix): v for k, v in changes.items() if k.startswith(prefix)}
 
 
 def _plan_cell(context: _Context, key: str, seed: int) -> Cell | NotApplicable:
     cls, spec = registry.methods()[key], context.spec
-    settings = declared.make(cls.Settings, _changes_of(key, context.changes), key)
+    settings = declared.make(cls.Settings, changes_of(key, context.changes), key)
     card = cls.card_for(settings)
     reads = tuple(sorted(card.needs | card.optional))
     variant = _variant(context, settings)
@@ -225,7 +236,7 @@ def _plan_cell(context: _Context, key: str, seed: int) -> Cell | NotApplicable:
 def _plan_post(context: _Context, base: Cell | NotApplicable, key: str) -> Cell | NotApplicable:
     """The cell that treats the predictions of `base`; not applicable where that one is not."""
     cls, spec = registry.post_processors()[key], context.spec
-    settings = declared.make(cls.Settings, _changes_of(key, context.changes), key)
+    settings = declared.make(cls.Settings, changes_of(key, context.changes), key)
     own = " ".join(f"{key}.{name}={text}" for name, text in changed_texts(settings).items())
     variant = " ".join(text for text in (base.variant, own) if text)
     reads = tuple(sorted({*base.reads, *cls.card.needs}))

@@ -232,8 +232,13 @@ class Dataset:
     def __init__(self, settings: Any = None) -> None:
         self.settings = settings if settings is not None else self.Settings()
 
+    @property
+    def about(self) -> DatasetCard:
+        """The card under these settings."""
+        return self.card
+
     def describe(self) -> DatasetSpec:
-        """The description; reads no file."""
+        """The description under these settings; reads no file but those that settings name."""
         raise TypeError(f"{type(self).__name__} does not implement describe()")
 
     def fingerprint(self, root: Path | None, cache: Path | None = None) -> str:

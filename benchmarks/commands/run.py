@@ -20,7 +20,7 @@ from benchmarks.errors import StudyError
 from benchmarks.executors.local import run_local
 from benchmarks.parts import check_batch_size
 from benchmarks.paths import shown
-from benchmarks.plan import Cell, Plan, make_plan, resolve
+from benchmarks.plan import Cell, Plan, changes_of, make_dataset, make_plan, resolve
 from benchmarks.progress import Progress
 from benchmarks.records import attribute_pairs, card_values
 from benchmarks.runner import Outcome, RunOptions
@@ -172,11 +172,11 @@ def _card_record(name: str) -> dict[str, Any]:
 
 
 def _dataset_record(name: str, study: Study) -> dict[str, Any]:
-    cls = registry.datasets()[name]
-    spec = cls().describe()
+    dataset = make_dataset(name, changes_of(name, study.set))
+    spec = dataset.describe()
     groups = study.groups or spec.default_groups
     return {
-        "title": cls.card.title,
+        "title": dataset.about.title,
         "classes": list(spec.classes),
         "attributes": attribute_pairs(spec),
         "intersections": [list(groups)] if len(groups) > 1 else [],
