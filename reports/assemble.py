@@ -17,6 +17,7 @@ from reports.specs import ColumnSpec, DatasetCard, TableSpec
 from reports.statistic_cells import statistic_cell
 from reports.study import StudyFrames
 from reports.tables import PRINTED, Block, Cell, Column, Row, Table, with_bold
+from reports.ties import with_ties
 
 SMALLEST_N = "Smallest n"
 
@@ -56,6 +57,7 @@ def assembled(
             footer=(_smallest_n(spec.columns, shown),),
         )
     )
+    table = with_ties(table, study, spec.columns)
     return replace(table, remark=_remark(table, spec, convention))
 
 
@@ -238,6 +240,12 @@ def _remark(table: Table, spec: TableSpec, convention: Convention) -> str:
         f"Groups and strata {few} samples are left out.",
         f"{SMALLEST_N}: test samples in the smallest denominator.",
     ]
-    if any(cell.bold for _, row in table.rows() for cell in row.cells):
+    cells = [cell for _, row in table.rows() for cell in row.cells]
+    if any(cell.bold for cell in cells):
         sentences.append("Bold: best mean over all seeds among methods that use no group labels.")
+    if any(cell.tied for cell in cells):
+        sentences.append(
+            "Underlined: not distinguishable from the best of these (p of the difference above .05 "
+            "after Holm over all pairs of them)."
+        )
     return " ".join(sentence for sentence in sentences if sentence)

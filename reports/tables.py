@@ -24,6 +24,8 @@ EXACT = (
     "exact p, for the expected counts are too small for chi-square: Fisher's test of two groups, "
     "of more the distribution of the chi-square statistic given both margins"
 )
+#: what a mark of a `tied` entry says where it cannot be seen
+TIED = "not distinguishable from the best"
 SYMBOLS = {RECONSTRUCTION: "*", VALIDATION_GROUPS: "\u2020", EXACT: "\u2020"}
 
 PRINTED: dict[State, str] = {
@@ -69,6 +71,7 @@ class Cell:
             signed `difference`; `p`; ...
         show_n: print `n=4/5`, because the row's own count does not say it.
         bold: best of its comparison set.
+        tied: not bold, but not distinguishable from the best.
         text: what the state `text` prints; of a value, what is printed in place of its digits
             ("<0.001", a number with its interval).
         code: significance code, printed after the number.
@@ -83,6 +86,7 @@ class Cell:
     unit: Unit = "percent"
     show_n: bool = False
     bold: bool = False
+    tied: bool = False
     text: str = ""
     code: str = ""
     reason: str = ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from html import escape
 
-from reports.tables import Cell, Row, Table
+from reports.tables import TIED, Cell, Row, Table
 
 
 def table_text(table: Table) -> str:
@@ -41,6 +41,8 @@ def _row(row: Row, table: Table) -> str:
 
 def _cell(cell: Cell, table: Table) -> str:
     text = escape(cell.printed)
+    if cell.tied:
+        text = f'<u title="{TIED}">{text}</u>'
     return f"<td>{f'<b>{text}</b>' if cell.bold else text}{_mark(table, cell.note)}</td>"
 
 

@@ -44,6 +44,7 @@ def _cell(cell: Cell) -> dict[str, Any]:
         "text": cell.printed,
         "state": cell.state,
         "bold": cell.bold,
+        "tied": cell.tied,
         "unit": cell.unit if is_value else None,
         "mean": cell.mean if is_value else None,
         "sd": cell.sd,

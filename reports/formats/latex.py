@@ -270,6 +270,8 @@ def _plain(cell: Cell) -> str:
     text = escaped(cell.uncoded)
     if cell.state == "value":
         text = _MINUS.sub("$-$", text)
+    if cell.tied:
+        return f"\\underline{{{text}}}"
     return f"\\textbf{{{text}}}" if cell.bold else text
 
 

@@ -72,6 +72,9 @@ def _row(row: Row, whole: Table) -> list[str]:
 
 def _cell(cell: Cell, whole: Table) -> str:
     text = escaped(cell.printed)
+    if cell.tied:
+        # GitHub underlines it; `<u>` it would leave out.
+        text = f"<ins>{text}</ins>"
     return (f"**{text}**" if cell.bold else text) + _sup(whole, cell.note)
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined, Template
 
-from reports.tables import Column
+from reports.tables import TIED, Column
 
 TEMPLATES = Path(__file__).resolve().parent
 
@@ -21,6 +21,7 @@ def template(name: str) -> Template:
         trim_blocks=True,
         lstrip_blocks=True,
     )
+    environment.globals["tied"] = TIED
     return environment.get_template(name)
 
 

@@ -1,12 +1,19 @@
 """What the entries of a table are: means, spreads, bold marks, and what is missing and why."""
 
+import json
 import statistics
+from dataclasses import replace
 
 import pytest
 
 from reports.convention import PAPER, STRICT
+from reports.formats import csv as csv_format
+from reports.formats import fragment, latex, markdown
+from reports.formats import json as json_format
 from reports.report import tables_of
 from reports.tables import RECONSTRUCTION, VALIDATION_GROUPS
+from reports.templates import column_spans, template
+from tests.reports.made_statistics import made_statistics
 from tests.reports.studies import CARDS, cell, full_study, rows, study
 
 
@@ -278,3 +285,68 @@ def test_a_table_that_fits_is_one_stretch():
     whole = table(full_study(), "suresh_v_synthetic")
 
     assert whole.stretches(100) == (whole,)
+
+
+def with_statistics(frames, best, **corrected):
+    """The study with a p of the difference to the best for each method, after Holm."""
+    found = made_statistics(frames.metrics)
+    found["best"] = best
+    found["best_p_holm"] = found["method"].map(corrected).astype(float)
+    return replace(frames, statistics=found)
+
+
+def tied(found):
+    return [label for label, one in entries(found).items() if one.tied]
+
+
+THREE = {"ce": [0.79, 0.81], "focal": [0.85, 0.85], "spectral_decoupling": [0.50, 0.50]}
+
+
+def test_what_cannot_be_told_from_the_best_is_marked_and_the_table_says_so():
+    frames = with_statistics(by_hand(THREE), "focal", ce=0.06, spectral_decoupling=0.05)
+    found = table(frames)
+
+    assert tied(found) == ["Cross entropy"]
+    assert entries(found)["Focal loss"].bold
+    assert "Underlined: not distinguishable from the best" in found.remark
+    # The column of differences to the baseline has no marks of its own.
+    assert not any(one.tied for one in entries(found, column=2).values())
+
+
+def test_without_a_p_nothing_is_marked():
+    found = table(with_statistics(by_hand(THREE), "focal"))
+
+    assert tied(found) == []
+    assert "Underlined" not in found.remark
+    assert tied(table(by_hand(THREE))) == []
+
+
+def test_a_best_method_that_is_not_the_bold_one_marks_nothing():
+    # As where a table shows some methods only.
+    frames = with_statistics(by_hand(THREE), "mixup", ce=0.06, spectral_decoupling=0.6)
+    assert tied(table(frames)) == []
+
+
+def test_a_method_that_is_not_compared_is_not_marked():
+    frames = by_hand({**THREE, "gradient_reversal": [0.84, 0.84]})
+    found = table(with_statistics(frames, "focal", ce=0.01, gradient_reversal=0.9))
+    assert tied(found) == []
+
+
+def test_every_format_shows_the_mark():
+    frames = with_statistics(by_hand(THREE), "focal", ce=0.06, spectral_decoupling=0.05)
+    found = table(frames)
+    printed = entries(found)["Cross entropy"].printed
+
+    assert f"<ins>{printed}</ins>" in markdown.table_text(found)
+    assert rf"\underline{{{printed}}}" in latex.table_text(found)
+    assert f'<u title="not distinguishable from the best">{printed}</u>' in (
+        fragment.table_text(found)
+    )
+    cells = json.loads(json_format.table_text(found))["blocks"][0]["rows"]
+    assert [row["cells"][0]["tied"] for row in cells] == [True, False, False]
+    page = template("tables.html.j2").module.grid(found, column_spans)
+    assert f'<span class="tied">{printed}</span>' in page
+    assert page.count("(not distinguishable from the best)") == 1
+    plain = csv_format.table_text(table(by_hand(THREE)))
+    assert csv_format.table_text(found) == plain
