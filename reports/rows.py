@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from reports.specs import DatasetCard
@@ -14,7 +14,9 @@ TRAIN_BLOCK = "Methods that use group labels in training"
 FREE_BLOCK = "Methods that do not use group labels"
 TEST_BLOCK = "Methods that need group labels at test time"
 REFERENCE_BLOCK = "For reference: other data or protocol, not compared"
-BLOCKS = (TRAIN_BLOCK, FREE_BLOCK, TEST_BLOCK, REFERENCE_BLOCK)
+#: those of ranks and fronts: methods trained on the study's data by its protocol
+RANKED_BLOCKS = (TRAIN_BLOCK, FREE_BLOCK, TEST_BLOCK)
+BLOCKS = (*RANKED_BLOCKS, REFERENCE_BLOCK)
 GROUP_READING_RULES = ("best_wga", "best_dto")
 
 Place = tuple[str, str, str, str]
@@ -63,16 +65,23 @@ def method_rows(study: StudyFrames, dataset: DatasetCard) -> tuple[MethodRow, ..
     )
 
 
-def compared_runs(study: StudyFrames) -> dict[tuple[str, str, str], int]:
-    """(data set, method, variant) of the comparison set of the bold marks -> planned runs.
+def compared_runs(
+    study: StudyFrames, blocks: Collection[str] = (FREE_BLOCK,)
+) -> dict[tuple[str, str, str], int]:
+    """(data set, method, variant) of a comparison set -> planned runs.
 
     A run is a seed, or a pooled repeat of a data set with folds.
+
+    Args:
+        study: its cells.
+        blocks: those whose methods are compared; that of the bold marks, unless `RANKED_BLOCKS` are
+            given.
     """
     found = {}
     for dataset in study.dataset_cards:
         planned = _planned(study, dataset)
         for (method, variant), records in planned.items():
-            if _block((method, variant), planned) == FREE_BLOCK:
+            if _block((method, variant), planned) in blocks:
                 found[dataset.key, method, variant] = _expected(records, dataset)
     return found
 

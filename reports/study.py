@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
 
@@ -35,6 +35,7 @@ METHOD_COLUMNS = (
     "cost",
 )
 DATASET_COLUMNS = ("dataset", "title", "classes", "levels", "intersections", "folds")
+FRONT_COLUMNS = ("dataset", "method", "variant", "select", "attribute", "probability")
 STATUSES = ("done", "failed", "not_applicable", "pending")
 
 
@@ -90,6 +91,9 @@ class StudyFrames:
         select: the selection rule whose rows are shown.
         statistics: one row a number of a method over its seeds, columns `STATISTICS`; None where no
             uncertainty was computed.
+        fronts: one row a method and attribute, columns `FRONT_COLUMNS`: how surely the method is on
+            the front of accuracy and fairness; None where that was not computed.
+        data_notes: data set -> sentences that a report on it must carry.
 
     Raises:
         ReportError: a frame lacks a column, a status is unknown, or a cell's method or data set has
@@ -103,6 +107,8 @@ class StudyFrames:
     preset: str
     select: str
     statistics: pd.DataFrame | None = None
+    fronts: pd.DataFrame | None = None
+    data_notes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for name, columns in (
@@ -111,6 +117,7 @@ class StudyFrames:
             ("methods", METHOD_COLUMNS),
             ("datasets", DATASET_COLUMNS),
             ("statistics", STATISTICS),
+            ("fronts", FRONT_COLUMNS),
         ):
             frame = getattr(self, name)
             if frame is None:
@@ -157,6 +164,16 @@ class StudyFrames:
         if row is None:
             return None
         return {name: column[row] for name, column in self._statistic_columns.items()}
+
+    @cached_property
+    def front_probabilities(self) -> dict[tuple[str, ...], float]:
+        """(data set, method, variant, attribute) -> its column of `fronts`, of the shown rule."""
+        if self.fronts is None:
+            return {}
+        shown = self.fronts[self.fronts["select"] == self.select]
+        names = ["dataset", "method", "variant", "attribute"]
+        places = shown[names].itertuples(index=False, name=None)
+        return dict(zip(places, shown["probability"].tolist(), strict=True))
 
     @cached_property
     def baseline(self) -> str:

@@ -14,12 +14,13 @@ from benchmarks.frames import finished_sets, study_frames
 from benchmarks.staleness import changed_code, stale_cells
 from benchmarks.store import Store, reported
 from benchmarks.study import SELECTION_RULES, check_choice
+from benchmarks.study_fronts import study_fronts
 from benchmarks.study_statistics import study_statistics
 from benchmarks.task_progress import TaskProgress
 from reports.convention import convention_named
 from reports.published.rows import without_published
 from reports.report import FORMATS, tables_of, unfilled, write_report
-from reports.rows import compared_runs
+from reports.rows import RANKED_BLOCKS, compared_runs
 from reports.runs import runs_of
 
 _SHOWN = 5
@@ -81,7 +82,8 @@ def report_store(
         found = study_statistics(
             store, plan, chosen, compared=compared_runs(frames), progress=progress
         )
-    frames = replace(frames, statistics=found)
+    compared = compared_runs(frames, RANKED_BLOCKS)
+    frames = replace(frames, statistics=found, fronts=study_fronts(store, plan, chosen, compared))
     _say("Layouts that this study cannot fill", unfilled(frames, layouts or ()))
     if beside_published:
         _say("Published values", without_published(frames.dataset_cards))

@@ -9,9 +9,10 @@ import pandas as pd
 
 from reports.convention import STRICT, Convention
 from reports.errors import ReportError
+from reports.fronts import fronts
 from reports.measure import measure
 from reports.predictions import PredictionSet
-from reports.rows import compared_runs
+from reports.rows import RANKED_BLOCKS, compared_runs
 from reports.runs import runs_of
 from reports.statistics import Effort, statistics
 from reports.study import CELL_COLUMNS, DATASET_COLUMNS, METHOD_COLUMNS, StudyFrames
@@ -66,10 +67,11 @@ def scored_frames(
     )
     if effort is None:
         return frames
-    found = statistics(
-        runs_of(sets), baseline, convention, effort=effort, compared=compared_runs(frames)
-    )
-    return replace(frames, statistics=found)
+    runs = runs_of(sets)
+    found = statistics(runs, baseline, convention, effort=effort, compared=compared_runs(frames))
+    ranked = compared_runs(frames, RANKED_BLOCKS)
+    on_front = fronts(runs, ranked, convention, draws=effort.resamples)
+    return replace(frames, statistics=found, fronts=on_front)
 
 
 def _methods(sets: Sequence[PredictionSet], baseline: str) -> list[str]:

@@ -11,6 +11,8 @@ Floats = NDArray[np.float64]
 
 #: points closer than this are equal: means in another order differ in the last bit
 DECIMALS = 12
+#: most pairs of points that are compared at a time
+LARGEST = 2_000_000
 
 
 def pareto_front(performance: ArrayLike, fairness: ArrayLike) -> NDArray[np.bool_]:
@@ -41,8 +43,13 @@ def front_probability(performance: ArrayLike, fairness: ArrayLike) -> Floats:
     """
     p, f = np.asarray(performance, np.float64), np.asarray(fairness, np.float64)
     known = (~np.isnan(p) & ~np.isnan(f)).sum(axis=0)
+    hits = np.zeros(known.shape)
+    size = max(1, LARGEST // max(1, p.shape[1] ** 2))
+    for start in range(0, len(p), size):
+        at = slice(start, start + size)
+        hits += pareto_front(p[at], f[at]).sum(axis=0)
     share = np.full(known.shape, np.nan)
-    np.divide(pareto_front(p, f).sum(axis=0), known, out=share, where=known > 0)
+    np.divide(hits, known, out=share, where=known > 0)
     return share
 
 
