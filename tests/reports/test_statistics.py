@@ -231,3 +231,45 @@ def test_signed_ranks_stand_beside_the_smallest_p_of_so_many_seeds(frame):
 
     assert (ours["signed_rank_p"], ours["smallest_p"]) == (0.25, 0.25)
     assert np.isnan(row(frame, "same", "acc", "all")["signed_rank_p"])
+
+
+def test_the_best_is_named_and_the_clearly_worse_told_from_it():
+    frame = found(
+        runs("ce", [0.7, 0.72, 0.71]), runs("fair", [0.9, 0.92, 0.91], base=201),
+        runs("twin", [0.9, 0.92, 0.91], base=201), runs("alike", [0.9, 0.91, 0.92], base=333),
+    )  # fmt: skip
+    best = {name: row(frame, name, "acc", "all") for name in ("ce", "fair", "twin", "alike")}
+    leader = best["ce"]["best"]
+
+    assert leader in ("alike", "fair")
+    assert {one["best"] for one in best.values()} == {leader}
+    assert np.isnan(best[leader]["best_p"])
+    assert best["ce"]["best_p_holm"] < 0.01
+    others = [best[name]["best_p_holm"] for name in ("alike", "fair", "twin") if name != leader]
+    assert min(others) > 0.05
+    # The difference to the baseline and that to the best are one test where they are one pair.
+    assert best[leader]["difference_p"] == pytest.approx(best["ce"]["best_p"], rel=1e-3)
+
+
+def test_only_whole_methods_of_the_comparison_set_compete_for_the_best():
+    # `third` is not in the set, `half` lacks a run of the three planned.
+    compared = {("faces", name, ""): 3 for name in ("ce", "fair", "half")}
+    frame = found(
+        runs("ce", [0.7, 0.72, 0.71]), runs("fair", [0.8, 0.82, 0.81], base=201),
+        runs("half", [0.9, 0.9], base=301), runs("third", [0.9, 0.9, 0.9], base=401),
+        compared=compared,
+    )  # fmt: skip
+    best = [row(frame, name, "acc", "all")["best"] for name in ("ce", "fair", "half", "third")]
+
+    assert best == ["fair", "fair", "", ""]
+
+
+def test_a_signed_difference_of_rates_is_best_near_zero():
+    frame = found(
+        runs("ce", [0.8, 0.82, 0.81]), runs("unfair", [0.8, 0.82, 0.81], gap=0.3, base=201)
+    )
+    place = {"group": "female:male", "emotion": "happy"}
+    means = {
+        name: abs(row(frame, name, "disc_signed", **place)["mean"]) for name in ("ce", "unfair")
+    }
+    assert row(frame, "ce", "disc_signed", **place)["best"] == min(means, key=means.get)

@@ -11,6 +11,7 @@ from reports.formats import csv as csv_format
 from reports.formats import fragment, latex, markdown
 from reports.formats import json as json_format
 from reports.report import tables_of
+from reports.rows import compared_runs
 from reports.tables import RECONSTRUCTION, VALIDATION_GROUPS
 from reports.templates import column_spans, template
 from tests.reports.made_statistics import made_statistics
@@ -350,3 +351,16 @@ def test_every_format_shows_the_mark():
     assert page.count("(not distinguishable from the best)") == 1
     plain = csv_format.table_text(table(by_hand(THREE)))
     assert csv_format.table_text(found) == plain
+
+
+def test_the_comparison_set_is_that_of_the_bold_marks():
+    # Methods without group labels, with the runs planned; five folds are one run.
+    assert compared_runs(full_study()) == {
+        ("synthetic", "ce", ""): 5,
+        ("synthetic", "focal", ""): 5,
+        ("synthetic", "spectral_decoupling", ""): 5,
+        ("synthetic", "au_positive_matching", ""): 5,
+        ("london", "ce", ""): 1,
+        ("london", "focal", ""): 1,
+        ("london", "au_positive_matching", ""): 1,
+    }
