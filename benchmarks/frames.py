@@ -44,7 +44,21 @@ def study_frames(
         datasets=pd.DataFrame([_dataset_row(k, d) for k, d in plan["datasets"].items()]),
         preset=protocol_text(plan),
         select=plan["select"],
+        data_notes=_data_notes(store, plan),
     )
+
+
+def _data_notes(store: Store, plan: Plan) -> dict[str, tuple[str, ...]]:
+    """What each data set's faces ask every report to say, as a finished cell stored it."""
+    found: dict[str, tuple[str, ...]] = {}
+    for cell in plan["cells"]:
+        if cell["dataset"] in found or not store.is_done(cell["id"]):
+            continue
+        record = store.record(cell["id"])
+        # Post-processed cells hold none: they saw no picture.
+        if record is not None and "data_notes" in record:
+            found[cell["dataset"]] = tuple(record["data_notes"])
+    return found
 
 
 def protocol_text(plan: Plan) -> str:

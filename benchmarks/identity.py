@@ -49,8 +49,15 @@ def identity(settings: Any) -> dict[str, Any]:
 
 
 def _sha256_of(path: Path) -> str:
+    """Of a folder: of the names and contents of its files."""
     try:
-        return hashlib.sha256(path.read_bytes()).hexdigest()
+        if not path.is_dir():
+            return hashlib.sha256(path.read_bytes()).hexdigest()
+        total = hashlib.sha256()
+        for file in sorted(file for file in path.rglob("*") if file.is_file()):
+            own = hashlib.sha256(file.read_bytes()).hexdigest()
+            total.update(f"{file.relative_to(path).as_posix()}\0{own}\0".encode())
+        return total.hexdigest()
     except OSError as error:
         raise StudyError(f"{path} cannot be read: {error.strerror}.") from None
 

@@ -117,6 +117,7 @@ def _run(cell: Cell, options: RunOptions, store: Store) -> None:
         "classes": list(data.faces.spec.classes),
         "attributes": attribute_pairs(data.faces.spec),
         "train_strata": training_strata(data.train.labels, data.faces.attributes[data.train.rows]),
+        "data_notes": list(data.faces.notes),
         "selection": _selection(training),
         "ledger": {
             "train_size": len(data.train),

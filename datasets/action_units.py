@@ -18,6 +18,7 @@ from datasets.cache import Arrays, read_or_build
 from datasets.errors import DataError
 from datasets.listing import Listing
 from datasets.side_files import NO_ROW, matched
+from datasets.spec import Codes, DatasetSpec
 from datasets.unit_files import file_units, read_units
 
 #: units of the positive-matching paper (JAA-Net trained on BP4D), the default where available
@@ -84,6 +85,31 @@ def units_of(
     key = f"units-{_digest(listing, path, names, kind)[:24]}"
     stored = read_or_build(cache, key, lambda: _joined(listing, path, names, kind))
     return Units(names, stored["values"], stored["known"])
+
+
+def loss_notes(spec: DatasetSpec, attributes: Codes, known: NDArray[np.bool_]) -> tuple[str, ...]:
+    """A sentence on faces without action units, by group; none where every face has them.
+
+    That a face is not found is itself unequal across groups.
+
+    Args:
+        spec: names the attributes.
+        attributes: (N, J) codes, -1 unknown.
+        known: (N,) whether the face was measured.
+    """
+    if known.all():
+        return ()
+    groups = []
+    for column, attribute in enumerate(spec.attributes):
+        codes = attributes[:, column]
+        shares = [
+            f"{level} {100 * np.mean(~known[codes == code]):.1f}"
+            for code, level in enumerate(attribute.levels)
+            if (codes == code).any()
+        ]
+        groups.append(f"{attribute.name}: {', '.join(shares)}")
+    by = f"; in % by {'; '.join(groups)}" if groups else ""
+    return (f"{int((~known).sum())} of {len(known)} faces have no action units{by}.",)
 
 
 def _joined(listing: Listing, path: Path, names: tuple[str, ...], kind: str) -> Arrays:

@@ -8,18 +8,18 @@ repeat the parts of 0 to 4 with other training randomness.
 
 from __future__ import annotations
 
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import ClassVar
 
 import numpy as np
 
 from datasets.errors import DataError
 from datasets.listing import Listing, named
 from datasets.parts import deal
-from datasets.picture_set import PictureSet
-from datasets.roots import Layout, find_table
+from datasets.picture_set import Facts, PictureSet
 from datasets.spec import Attribute, DatasetSpec, FaceData, Split, dataset
 from datasets.tables import Table, bands
-from datasets.tree import Source
+from datasets.tree import open_tree
 
 FOLDS = 5
 CLASSES = ("neutral", "happy")
@@ -34,7 +34,7 @@ AGE = Attribute("age", ("under_25", "25_to_34", "35_up"))
 AGE_CUTS = (25.0, 35.0)
 
 _COLUMNS = ("image", "subject", "expression", "age", "gender", "ethnicity")
-_LAYOUT = Layout("london", "labels.csv", _COLUMNS)
+LABELS = "labels.csv"
 
 
 def read(root: Path | None) -> Listing:
@@ -43,14 +43,14 @@ def read(root: Path | None) -> Listing:
     Raises:
         DataError: the set is not below `root`, or the file has a value that does not belong there.
     """
-    label_file = find_table(root, _LAYOUT)
-    table = Table.read(Source(label_file))
+    tree = open_tree(root, "london", (LABELS,), _COLUMNS)
+    table = Table.read(tree.need(LABELS))
     detailed = table.codes("ethnicity", ETHNICITY_DETAILED.levels, may_miss=True)
-    images = table.distinct("image")
+    images = table.distinct_paths("image")
     return Listing(
         tables=(table.source,),
-        pictures=tuple(Source(label_file.parent / image) for image in images),
-        sample_ids=tuple(Path(image).stem for image in images),
+        pictures=tuple(tree.place(image) for image in images),
+        sample_ids=tuple(PurePosixPath(image).stem for image in images),
         subjects=tuple(table.texts("subject")),
         labels=table.codes("expression", CLASSES, may_miss=False),
         values={
@@ -71,7 +71,24 @@ def read(root: Path | None) -> Listing:
 class London(PictureSet):
     """Five folds of people, even in gender."""
 
-    def describe(self) -> DatasetSpec:
+    facts: ClassVar[Facts] = Facts(
+        request="open: https://doi.org/10.6084/m9.figshare.5047666.v5; cut to the face as the "
+        "README beside the labels says",
+        tree=("london/labels.csv", "london/images/001_neutral.jpg ..."),
+        rows={"all": 204},
+        counts={
+            ("all", "label", "neutral"): 102,
+            ("all", "label", "happy"): 102,
+            ("all", "gender", "female"): 98,
+            ("all", "gender", "male"): 106,
+            ("all", "ethnicity", "white"): 138,
+            ("all", "ethnicity", "other"): 66,
+        },
+        subjects=102,
+        origin="README of the prepared set: 102 people, 49 women, 69 white, two pictures each",
+    )
+
+    def own_spec(self) -> DatasetSpec:
         return DatasetSpec(
             name="london",
             classes=CLASSES,

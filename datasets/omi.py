@@ -12,7 +12,8 @@ class x gender. No identity is shared between pictures, so every picture is its 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
+from pathlib import Path, PurePosixPath
+from typing import ClassVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,8 +21,7 @@ from numpy.typing import NDArray
 from datasets.errors import DataError
 from datasets.listing import UNSURE, Listing, named
 from datasets.parts import deal
-from datasets.picture_set import PictureSet, PictureSettings
-from datasets.roots import Layout, find_table
+from datasets.picture_set import Facts, PictureSet, PictureSettings
 from datasets.settings import setting
 from datasets.spec import (
     UNKNOWN,
@@ -34,7 +34,7 @@ from datasets.spec import (
     groups_of,
 )
 from datasets.tables import Table, bands
-from datasets.tree import Source
+from datasets.tree import open_tree
 
 #: Test and validation are one part in this many.
 ONE_IN = 5
@@ -51,7 +51,7 @@ SKIN = Attribute("skin", ("lighter", "darker"))
 SKIN_CUTS = (30.0,)
 
 _COLUMNS = ("image", "happy", "gender", "age", "skin_color", *ETHNICITY_MEANS)
-_LAYOUT = Layout("omi", "ratings.csv", _COLUMNS)
+RATINGS = "ratings.csv"
 
 
 @dataclass(frozen=True)
@@ -72,18 +72,18 @@ def read(root: Path | None, settings: OmiSettings) -> Listing:
     Raises:
         DataError: the set is not below `root`, or the file has a value that does not belong there.
     """
-    label_file = find_table(root, _LAYOUT)
-    table = Table.read(Source(label_file))
+    tree = open_tree(root, "omi", (RATINGS,), _COLUMNS)
+    table = Table.read(tree.need(RATINGS))
     ratings = {column: _complete(table, column) for column in _COLUMNS[1:]}
-    images = table.distinct("image")
-    ids = tuple(Path(image).stem for image in images)
+    images = table.distinct_paths("image")
+    ids = tuple(PurePosixPath(image).stem for image in images)
     gender = np.full(len(ids), UNKNOWN, dtype=np.int64)
     gender[ratings["gender"] < settings.female_below] = 0
     gender[ratings["gender"] > settings.male_above] = 1
     means = np.stack([ratings[name] for name in ETHNICITY_MEANS], axis=1)
     return Listing(
         tables=(table.source,),
-        pictures=tuple(Source(label_file.parent / image) for image in images),
+        pictures=tuple(tree.place(image) for image in images),
         sample_ids=ids,
         subjects=ids,
         labels=(ratings["happy"] > np.median(ratings["happy"])).astype(np.int64),
@@ -131,8 +131,22 @@ class Omi(PictureSet):
     """Fixed test part; the seed parts the rest into training and validation."""
 
     Settings = OmiSettings
+    facts: ClassVar[Facts] = Facts(
+        request="open: https://github.com/jcpeterson/omi; cut to the face as the README beside the "
+        "ratings says",
+        tree=("omi/ratings.csv", "omi/images/0001.jpg ..."),
+        rows={"all": 1004},
+        counts={
+            ("all", "gender", "female"): 489,
+            ("all", "gender", "male"): 424,
+            ("all", "gender", UNSURE): 91,
+            ("all", "ethnicity", "white"): 636,
+            ("all", "ethnicity", "other"): 368,
+        },
+        origin="README of the prepared set, with gender cut at 40 and 60",
+    )
 
-    def describe(self) -> DatasetSpec:
+    def own_spec(self) -> DatasetSpec:
         return DatasetSpec(
             name="omi",
             classes=CLASSES,

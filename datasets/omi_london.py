@@ -15,13 +15,14 @@ calls few of them happy.
 from __future__ import annotations
 
 from pathlib import Path
+from typing import ClassVar
 
 import numpy as np
 
 from datasets import london, omi
 from datasets.joined import joined
 from datasets.listing import TEST, TRAIN, Listing
-from datasets.picture_set import PictureSet
+from datasets.picture_set import Facts, PictureSet
 from datasets.spec import Codes, DatasetSpec, FaceData, Split, dataset
 
 
@@ -44,8 +45,18 @@ class OmiLondon(PictureSet):
     """All of London is the test part; the seed takes a fifth of OMI for validation."""
 
     Settings = omi.OmiSettings
+    facts: ClassVar[Facts] = Facts(
+        request="open: as omi and london",
+        tree=(*omi.Omi.facts.tree, *london.London.facts.tree),
+        rows={TRAIN: omi.Omi.facts.rows["all"], TEST: london.London.facts.rows["all"]},
+        counts={
+            (TEST, "gender", level): london.London.facts.counts["all", "gender", level]
+            for level in london.GENDER.levels
+        },
+        origin="READMEs of both",
+    )
 
-    def describe(self) -> DatasetSpec:
+    def own_spec(self) -> DatasetSpec:
         return DatasetSpec(
             name="omi_london",
             classes=omi.CLASSES,

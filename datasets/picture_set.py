@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from functools import cached_property
 from pathlib import Path
 from typing import ClassVar
 
@@ -11,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datasets import contents
+from datasets.action_units import chosen_units, loss_notes, units_of
 from datasets.errors import DataError
 from datasets.listing import TEST, TRAIN, VALIDATION, Listing
 from datasets.parts import deal
@@ -18,6 +20,7 @@ from datasets.pictures import Geometry
 from datasets.preparation import check_tolerated, prepared
 from datasets.settings import setting
 from datasets.spec import Codes, Dataset, DatasetSpec, FaceData, Split
+from datasets.unit_forms import KINDS
 
 
 @dataclass(frozen=True)
@@ -39,6 +42,18 @@ class PictureSettings:
     )  # fmt: skip
     test: float = setting(
         0.2, doc="share of all tested where the set has no test part", low=0.001, high=0.9
+    )
+    action_units: str = setting(
+        "", doc="file of action units, or folder of OpenFace's files; docs/action-units.md",
+        is_file=True,
+    )  # fmt: skip
+    units: tuple[str, ...] = setting(
+        (), doc="units taken from it, such as AU06,AU12; empty: the paper's twelve that it has"
+    )
+    unit_kind: str = setting(
+        "intensity",
+        doc="of OpenFace's two numbers: intensity, presence, or Chen and Joo's mixture",
+        choices=KINDS,
     )
 
 
@@ -68,7 +83,7 @@ class Facts:
 class PictureSet(Dataset):
     """A data set of picture files.
 
-    A subclass implements `describe` and `read`, states `version` and `facts`, and replaces `split`
+    A subclass implements `own_spec` and `read`, states `version` and `facts`, and replaces `split`
     only where the parts of the set are not those of its listing.
     """
 
@@ -76,6 +91,21 @@ class PictureSet(Dataset):
     #: raised by hand whenever `read` or `split` change
     version: ClassVar[int] = 1
     facts: ClassVar[Facts]
+
+    def own_spec(self) -> DatasetSpec:
+        """The description without what side files add; reads nothing below the root."""
+        raise TypeError(f"{type(self).__name__} does not implement own_spec()")
+
+    def describe(self) -> DatasetSpec:
+        return self._spec
+
+    @cached_property
+    def _spec(self) -> DatasetSpec:
+        spec, path = self.own_spec(), self.settings.action_units
+        if not path:
+            return spec
+        units = chosen_units(Path(path), self.settings.units, self.settings.unit_kind)
+        return replace(spec, action_units=units)
 
     def read(self, root: Path | None) -> Listing:
         """What the label files say, in an order that does not depend on the file system.
@@ -103,7 +133,18 @@ class PictureSet(Dataset):
         check_tolerated(listing, found.bad, self.settings.tolerated, spec.name)
         if found.bad:
             listing = listing.take(found.rows)
-        return faces_of(listing, spec, found.images)
+        faces = faces_of(listing, spec, found.images)
+        notes = (*listing.notes, *left_out_notes(listing, len(found.bad)))
+        if not spec.action_units:
+            return replace(faces, notes=notes)
+        units = units_of(
+            listing, Path(self.settings.action_units), spec.action_units,
+            self.settings.unit_kind, cache=cache,
+        )  # fmt: skip
+        notes += loss_notes(spec, faces.attributes, units.known)
+        return replace(
+            faces, action_units=units.values, action_units_known=units.known, notes=notes
+        )
 
     def split(self, faces: FaceData, seed: int) -> Split:
         """The parts as distributed; what the set does not part is dealt.
@@ -135,6 +176,14 @@ def faces_of(listing: Listing, spec: DatasetSpec, images: NDArray[np.uint8]) -> 
         sample_ids=ids,
         parts=listing.parts,
     )
+
+
+def left_out_notes(listing: Listing, bad: int) -> tuple[str, ...]:
+    """A sentence where pictures or rows of the label files are not among the faces."""
+    reasons = [f"{count} ({why})" for why, count in listing.left_out.items() if count]
+    if bad:
+        reasons.append(f"{bad} (unreadable pictures, see `data check`)")
+    return (f"Left out: {', '.join(reasons)}.",) if reasons else ()
 
 
 def dealt_split(faces: FaceData, seed: int, *, validation: float, test: float) -> Split:

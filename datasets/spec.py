@@ -90,6 +90,7 @@ class FaceData:
             is.
         parts: (N,) `train`, `validation` or `test` as the set was distributed; None where it was
             not parted.
+        notes: sentences that every report on these faces must carry.
     """
 
     spec: DatasetSpec
@@ -101,6 +102,7 @@ class FaceData:
     action_units: NDArray[np.float32] | None = None
     action_units_known: NDArray[np.bool_] | None = None
     parts: NDArray[np.str_] | None = None
+    notes: tuple[str, ...] = ()
 
     def __post_init__(self) -> None:
         size = len(self.labels)

@@ -35,6 +35,11 @@ def cautions(frames: StudyFrames) -> list[Caution]:
     return [
         *_missing(frames.cell_records),
         *_few_seeds(frames),
+        *(
+            Caution(f"{card.title}: {note}")
+            for card in frames.dataset_cards
+            for note in frames.data_notes.get(card.key, ())
+        ),
         *(caution for card in frames.dataset_cards for caution in _small(frames, card)),
         *_without_statistics(frames),
         *_reconstructions(frames),

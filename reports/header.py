@@ -30,6 +30,7 @@ def header_text(frames: StudyFrames, convention: Convention) -> str:
         lines.append(
             f"- **{escaped(card.title)}** (`{card.key}`): {methods} methods, seeds {seeds}{folds}"
         )
+        lines += [f"  - {escaped(note)}" for note in frames.data_notes.get(card.key, ())]
     missing = [escaped(line) for line in missing_lines(records)]
     if missing:
         lines += ["", "Missing:", "", *(f"- {line}" for line in missing)]

@@ -10,8 +10,8 @@ from benchmarks import registry
 from benchmarks.cli import _parser
 from benchmarks.commands.run import study_from
 from benchmarks.errors import StudyError
-from benchmarks.identity import settings_from
-from benchmarks.plan import make_plan, resolve
+from benchmarks.identity import identity, settings_from
+from benchmarks.plan import make_dataset, make_plan, resolve
 from benchmarks.protocol import PRESETS, Protocol
 from benchmarks.study import Study, Variant
 from datasets.errors import DataError, SettingError
@@ -375,3 +375,18 @@ def test_a_resolved_study_names_methods_and_protocol():
     assert resolved.methods == ("focal",)
     assert resolved.set["protocol.images"] == PRESETS["smoke"].images
     assert {name.partition(".")[2] for name in resolved.set} == set(OTHER)
+
+
+def test_a_folder_named_by_a_setting_counts_by_its_files(tmp_path):
+    def digest():
+        dataset = make_dataset("omi", {"action_units": str(tmp_path)})
+        return identity(dataset.settings)["action_units"]["sha256"]
+
+    (tmp_path / "a.csv").write_text("1")
+    first = digest()
+    (tmp_path / "deep").mkdir()
+    (tmp_path / "deep/b.csv").write_text("2")
+    second = digest()
+    (tmp_path / "deep/b.csv").rename(tmp_path / "deep/c.csv")
+
+    assert len({first, second, digest()}) == 3

@@ -83,3 +83,10 @@ def test_missing_statistics_and_reconstructions_are_said():
     found = texts(full_study())
     assert any("no intervals" in text for text in found)
     assert any(text.startswith("Reconstructions") and "Latent alignment" in text for text in found)
+
+
+def test_what_a_data_set_asks_to_be_said_is_said():
+    notes = {"synthetic": ("12 pictures left out.",), "other": ("Not here.",)}
+    found = texts(replace(of_seeds(10), data_notes=notes))
+    assert sum("12 pictures left out." in text for text in found) == 1
+    assert not any("Not here." in text for text in found)

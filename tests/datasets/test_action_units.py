@@ -1,0 +1,60 @@
+"""Action units of a side file reach the faces; what is missing is said, by group."""
+
+import csv
+
+import numpy as np
+import pytest
+
+from benchmarks.plan import make_dataset
+from datasets.errors import DataError
+
+
+def unit_file(sets, *, skip=(), stem="units.csv"):
+    """AU06 and AU12 of every London picture; those of people in `skip` have empty fields."""
+    with (sets / "london/labels.csv").open() as lines:
+        images = [row["image"] for row in csv.DictReader(lines)]
+    path = sets.parent / stem
+    rows = [
+        f"/elsewhere/london/{image},0,,"
+        if image.split("/")[1][:3] in skip
+        else f"/elsewhere/london/{image},0,{place / 100},0.5"
+        for place, image in enumerate(images)
+    ]
+    path.write_text("\n".join(["# range=[0,1]", "image,face,AU06,AU12", *rows]))
+    return path
+
+
+def london(path, **changes):
+    return make_dataset("london", {"action_units": str(path), **changes})
+
+
+def test_units_are_joined_by_picture_and_kept_for_the_next_call(sets, tmp_path):
+    data = london(unit_file(sets))
+    for _ in range(2):
+        faces = data.load(sets, tmp_path / "cache", 8)
+        assert faces.spec.action_units == data.describe().action_units == ("AU06", "AU12")
+        assert faces.action_units.dtype == np.float32 and faces.action_units_known.all()
+        np.testing.assert_allclose(faces.action_units[:, 0], np.arange(20) / 100, atol=1e-7)
+    assert not any("action units" in note for note in faces.notes)
+
+
+def test_missing_faces_are_known_to_be_missing_and_counted_by_group(sets, tmp_path):
+    # Of five women (people 0, 2, ...) two were not found: 4 of 20 pictures, 40 % of the women's.
+    faces = london(unit_file(sets, skip=("000", "002"))).load(sets, tmp_path / "cache", 8)
+    assert faces.action_units_known.sum() == 16
+    assert (faces.action_units[~faces.action_units_known] == 0).all()
+    (note,) = faces.notes
+    assert note.startswith("4 of 20 faces have no action units; in % by gender: female 40.0, ")
+    assert "male 0.0" in note
+
+
+def test_units_are_chosen_by_name(sets, tmp_path):
+    path = unit_file(sets)
+    assert london(path, units="AU12").describe().action_units == ("AU12",)
+    with pytest.raises(DataError, match=r"has no AU04; it has AU06, AU12"):
+        london(path, units="AU04").describe()
+
+
+def test_a_missing_file_is_one_sentence(sets):
+    with pytest.raises(DataError, match="nowhere.csv cannot be read"):
+        london(sets / "nowhere.csv").describe()
