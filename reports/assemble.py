@@ -145,7 +145,7 @@ def _value_cell(
     mean, sd = mean_and_sd(defined, convention.ddof)
     return Cell(
         "value",
-        mean=mean,
+        mean=abs(mean) if column.absolute else mean,
         sd=sd,
         n=len(defined),
         expected=row.expected,

@@ -56,6 +56,8 @@ class ColumnSpec:
     something else than the mean: from the frame `statistics` the noise `floor` with its range, the
     mean with its `interval`, the `difference` to the baseline with its interval, or the p-value of
     that name; or the method's declared `cost` in passes.
+
+    `absolute` prints a plain mean over seeds without its sign.
     """
 
     header: str
@@ -70,6 +72,7 @@ class ColumnSpec:
     change_from: str = ""
     ranks: tuple[ColumnSpec, ...] = ()
     show: Show = ""
+    absolute: bool = False
 
     @property
     def unit(self) -> Unit:

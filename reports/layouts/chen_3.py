@@ -26,9 +26,16 @@ def specs(dataset: DatasetCard) -> Iterator[TableSpec]:
             continue
         columns = [_score("mean", attribute), _share("mean", attribute), _change(attribute)]
         for emotion in dataset.classes:
-            columns += [_score(emotion, attribute), _share(emotion, attribute)]
+            signed = ColumnSpec(
+                "|mean|", "disc_signed", attribute, ":".join(groups), emotion, _span(emotion),
+                better="lower", absolute=True,
+            )  # fmt: skip
+            columns += [_score(emotion, attribute), signed, _share(emotion, attribute)]
         remark = (
-            f"Disc: difference of the groups' rates of predicting the emotion. Of {BASELINE}, "
+            "Disc: mean over seeds of the absolute difference of the groups' rates of predicting "
+            "the emotion, as the paper defines it, which noise alone makes positive. |mean|: "
+            "absolute value of the mean over seeds of the signed difference, with the standard "
+            f"deviation of that difference, as the paper seems to have averaged. Of {BASELINE}, "
             f"change: from unrounded means over seeds; undefined where the score of {BASELINE} is "
             "0 or lies inside the noise floor."
         )

@@ -81,6 +81,26 @@ def test_shares_and_changes_are_of_unrounded_means():
     assert entry(table, "Cross", "of ce", "mean of emotions").printed == "ref."
 
 
+def test_the_mean_of_absolute_differences_stands_beside_that_of_signed_ones():
+    # Signed .06 and -.02: the mean of |.| is .04, the absolute value of the mean .02.
+    signed = {("ce", "0"): -0.06, ("ce", "1"): 0.02}
+    size = {key: abs(value) for key, value in signed.items()}
+    place = {"attribute": "gender", "emotion": "anger"}
+    metrics = pd.concat(
+        [
+            rows(size, metric="disc", **place),
+            rows(signed, metric="disc_signed", group="male:female", **place),
+        ],
+        ignore_index=True,
+    )
+    frames = study(metrics, [cell("synthetic", "ce", seed) for seed in range(2)])
+    table = found(frames, "chen_3_synthetic_gender")
+
+    assert entry(table, "Cross", "Disc", "anger").printed == "4.0 (2.8)"  # .04 / sqrt(2)
+    assert entry(table, "Cross", "|mean|", "anger").printed == "2.0 (5.7)"  # .08 / sqrt(2)
+    assert "absolute value of the mean" in table.remark
+
+
 def test_a_share_of_a_baseline_of_zero_is_undefined():
     table = found(discrimination([0.0, 0.0], [0.1, 0.1]), "chen_3_synthetic_gender")
     cell_ = entry(table, "Focal", "of ce", "anger")
