@@ -159,7 +159,9 @@ def _amplification(selected: Numbers, actual: Ints, direction: Directions) -> Fl
 def _mean_of(found: Floats, usable: npt.NDArray[np.bool_]) -> Floats:
     """(S,) means over the usable rows of (S, A, B); NaN with fewer than two."""
     number = usable.sum(-1)
-    total = np.where(usable[..., None], found, 0.0).sum((-2, -1))
+    used = np.where(usable[..., None], found, 0.0)
+    # One order of adding up, whatever the order in memory.
+    total = np.ascontiguousarray(used).sum((-2, -1))
     mean = np.full(number.shape, np.nan)
     np.divide(total, number * found.shape[-1], out=mean, where=number >= 2)
     return mean

@@ -15,6 +15,7 @@ from reports.metrics.scores import (
     Rates,
     Scores,
     plain_scores,
+    quiet_scores,
     skipped,
     smallest_denominator,
 )
@@ -44,11 +45,11 @@ def signed_differences(rates: Rates, counts: Counts, emotions: tuple[str, ...]) 
     """
     first, second = pairs_of(len(counts.groups))
     value = rates.value[:, first] - rates.value[:, second]
-    n = np.zeros_like(value, dtype=np.int64)
-    if not counts.quiet:
-        n = np.minimum(rates.n[:, first], rates.n[:, second])
     first_reason = rates.reason[:, first]
     reason = np.where(first_reason != Reason.DEFINED, first_reason, rates.reason[:, second])
+    if counts.quiet:
+        return quiet_scores(value, reason, pair_names(counts.groups), emotions)
+    n = np.minimum(rates.n[:, first], rates.n[:, second])
     return pair_scores(Rates(value, n, reason), counts, emotions)
 
 
@@ -90,7 +91,7 @@ def mean_over_pairs(rates: Rates, counts: Counts, emotions: tuple[str, ...]) -> 
     present = place < used[:, None]
     weight = 2 * place - used[:, None] + 1
     total = (np.where(present, rising, 0.0) * weight).sum(1)
-    value = np.full(total.shape, np.nan)
+    value = np.full_like(total, np.nan)
     np.divide(total, used * (used - 1) // 2, out=value, where=enough)
     return over_groups(np.maximum(value, 0.0), rates.n, defined, counts=counts, emotions=emotions)
 
@@ -118,7 +119,7 @@ def over_groups(
     enough = defined.sum(1) >= 2
     code = np.where(enough, np.int8(Reason.DEFINED), np.int8(Reason.FEWER_THAN_TWO_GROUPS))
     if counts.quiet:
-        return plain_scores(Rates(value, np.zeros_like(code, dtype=np.int64), code), ALL, emotions)
+        return quiet_scores(value, code, ALL, emotions)
     smallest = smallest_denominator(n, defined & enough[:, None], axis=1)
     left_out = skipped(~defined & enough[:, None], counts.groups)
     scores = plain_scores(Rates(value, smallest, code), ALL, emotions)

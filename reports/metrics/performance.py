@@ -32,7 +32,7 @@ def mean_recall(counts: Counts, absent: Literal["skip", "zero", "nan"]) -> Float
         (S, G) in [0, 1]; NaN for a group without samples whatever `absent` says.
     """
     present = counts.per_class > 0
-    recall = np.zeros(present.shape)
+    recall = np.zeros_like(present, dtype=np.float64)
     np.divide(counts.correct, counts.per_class, out=recall, where=present)
     classes = (
         present.sum(-1) if absent == "skip" else np.full(present.shape[:-1], present.shape[-1])
@@ -69,7 +69,7 @@ def acc(counts: Counts, convention: Convention) -> Scores:
 def wf1(counts: Counts, convention: Convention) -> Scores:
     """Mean of the classes' F1 weighted by their true counts, (S, G, 1); the F1 of 0/0 is 0."""
     either = counts.per_class + counts.selected
-    f1 = np.zeros(either.shape)
+    f1 = np.zeros_like(either, dtype=np.float64)
     np.divide(2 * counts.correct, either, out=f1, where=either > 0)
     group = group_accuracy(counts, convention.min_n)
     value = np.full(group.value.shape, np.nan)

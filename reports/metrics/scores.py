@@ -87,7 +87,7 @@ def rate(numerator: Numbers, denominator: Ints, *, min_n: int, empty: Reason | C
         empty: reason given where the denominator is 0.
     """
     defined = denominator >= min_n
-    value = np.full(denominator.shape, np.nan)
+    value = np.full_like(denominator, np.nan, dtype=np.float64)
     np.divide(numerator, denominator, out=value, where=defined)
     short = np.where(denominator == 0, np.int8(empty), np.int8(Reason.INSUFFICIENT))
     reason = np.where(defined, np.int8(Reason.DEFINED), short)
@@ -105,6 +105,16 @@ def plain_scores(rates: Rates, groups: tuple[str, ...], emotions: tuple[str, ...
     none = np.full(shape, -1, dtype=np.int64)
     value, n = rates.value.reshape(shape), rates.n.reshape(shape)
     return Scores(groups, emotions, value, n, rates.reason.reshape(shape), none, none)
+
+
+def quiet_scores(
+    value: Floats, reason: Codes, groups: tuple[str, ...], emotions: tuple[str, ...]
+) -> Scores:
+    """Values and reasons of replicates, for which nothing else is wanted (see `Counts.quiet`)."""
+    shape = (len(value), len(groups), len(emotions))
+    # One number seen from everywhere: nothing is written, and nobody reads it.
+    zero, none = (np.broadcast_to(np.int64(one), shape) for one in (0, -1))
+    return Scores(groups, emotions, value.reshape(shape), zero, reason.reshape(shape), none, none)
 
 
 def between_groups(
@@ -135,8 +145,7 @@ def between_groups(
     valid = reason == Reason.DEFINED
     value = _compared(low, high, valid, how)
     if counts.quiet:
-        none = np.zeros(value.shape, dtype=np.int64)
-        return plain_scores(Rates(value, none, reason), ALL, emotions)
+        return quiet_scores(value, reason, ALL, emotions)
     return Scores(
         groups=ALL,
         emotions=emotions,
@@ -151,7 +160,7 @@ def between_groups(
 
 
 def _compared(low: Floats, high: Floats, valid: npt.NDArray[np.bool_], how: Comparison) -> Floats:
-    value = np.full(low.shape, np.nan)
+    value = np.full_like(low, np.nan)
     match how:
         case "ratio":
             np.divide(low, high, out=value, where=valid)

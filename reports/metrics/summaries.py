@@ -11,7 +11,7 @@ import numpy.typing as npt
 
 from reports.metrics.counts import Counts, Floats, Ints
 from reports.metrics.reasons import Reason
-from reports.metrics.scores import Codes, Scores, skipped, smallest_denominator
+from reports.metrics.scores import Codes, Scores, quiet_scores, skipped, smallest_denominator
 
 Summary = Literal["mean", "max", "min"]
 
@@ -33,8 +33,16 @@ def with_summaries(scores: Scores, counts: Counts, rows: Sequence[Summary]) -> S
     """
     defined = scores.reason == Reason.DEFINED
     reason = _common_reason(scores.reason, defined)
-    parts = [_summary(scores, row, reason) for row in rows]
-    left_out = {} if counts.quiet else _left_out(scores, counts, defined)
+    if counts.quiet:
+        values = [_value(scores.value, defined, row) for row in rows]
+        return quiet_scores(
+            np.concatenate([scores.value, *values], -1),
+            np.concatenate([scores.reason, *(reason for _ in rows)], -1),
+            scores.groups,
+            (*scores.emotions, *rows),
+        )
+    parts = [_summary(scores, row) for row in rows]
+    left_out = _left_out(scores, counts, defined)
     skips = dict(scores.skips)
     for position in range(len(scores.emotions), len(scores.emotions) + len(rows)):
         skips.update({(seed, 0, position): phrase for (seed, _, _), phrase in left_out.items()})
@@ -51,21 +59,35 @@ def with_summaries(scores: Scores, counts: Counts, rows: Sequence[Summary]) -> S
     )
 
 
-def _summary(scores: Scores, row: Summary, reason: Codes) -> tuple[Floats, Ints, Ints, Ints]:
+def _value(values: Floats, defined: npt.NDArray[np.bool_], row: Summary) -> Floats:
+    """(S, 1, 1) of (S, 1, K) values; NaN without a defined one."""
+    number = defined.sum(-1, keepdims=True)
+    if row == "mean":
+        total = np.where(defined, values, 0.0).sum(-1, keepdims=True)
+        value: Floats = np.full_like(total, np.nan)
+        np.divide(total, number, out=value, where=number > 0)
+        return value
+    end: Floats
+    if row == "max":
+        end = np.where(defined, values, -np.inf).max(-1, keepdims=True)
+    else:
+        end = np.where(defined, values, np.inf).min(-1, keepdims=True)
+    return np.where(number > 0, end, np.nan)
+
+
+def _summary(scores: Scores, row: Summary) -> tuple[Floats, Ints, Ints, Ints]:
     """Value, n, worst and best of one summary, each (S, 1, 1)."""
     defined = scores.reason == Reason.DEFINED
+    value = _value(scores.value, defined, row)
     if row == "mean":
-        total = np.where(defined, scores.value, 0.0).sum(-1, keepdims=True)
-        value = np.full(total.shape, np.nan)
-        np.divide(total, defined.sum(-1, keepdims=True), out=value, where=reason == Reason.DEFINED)
         n = smallest_denominator(scores.n, defined, axis=-1)[..., None]
-        none = np.full(total.shape, -1, dtype=np.int64)
+        none = np.full(value.shape, -1, dtype=np.int64)
         return value, n, none, none
     if row == "max":
         at = np.where(defined, scores.value, -np.inf).argmax(-1)[..., None]
     else:
         at = np.where(defined, scores.value, np.inf).argmin(-1)[..., None]
-    value, n = np.take_along_axis(scores.value, at, -1), np.take_along_axis(scores.n, at, -1)
+    n = np.take_along_axis(scores.n, at, -1)
     worst, best = (np.take_along_axis(array, at, -1) for array in (scores.worst, scores.best))
     num_groups = len(scores.items)
     to_stratum = num_groups + at * num_groups

@@ -51,13 +51,15 @@ def exchanged_tensors(
     both = np.concatenate([decided_a, decided_b])
     patterns = patterns_of(labels, both, groups, num_groups=num_groups, num_classes=num_classes)
     first, second = patterns.marks[:, :seeds], patterns.marks[:, seeds:]
-    observed = patterns.table[None].astype(np.float64)
+    observed = patterns.table[None].astype(first.dtype)
     of_a = Patterns(patterns.label, first, patterns.table).tensors(observed)
     of_b = Patterns(patterns.label, second, patterns.table).tensors(observed)
     differ = (first != second).any((1, 2))
     gained = Patterns(patterns.label[differ], (second - first)[differ], patterns.table[:, differ])
     numbers = num_groups * max(int(differ.sum()), seeds * num_classes**2)
+    seen = gained.table > 0
     for size in chunk_sizes(draws, numbers):
-        swapped = generator.binomial(gained.table, 0.5, (size, *gained.table.shape))
-        change = gained.tensors(swapped.astype(np.float64))
+        swapped = np.zeros((size, *gained.table.shape), dtype=first.dtype)
+        swapped[:, seen] = generator.binomial(gained.table[seen], 0.5, (size, int(seen.sum())))
+        change = gained.tensors(swapped)
         yield of_a + change, of_b - change

@@ -54,7 +54,9 @@ def floor_of(observed: Floats, replicated: Floats, direction: Direction) -> Floo
     np.divide(np.where(defined, replicated, 0).sum(0), number, out=mean, where=usable)
     far = (unfairness(replicated, direction) >= unfairness(observed, direction) - TIE).sum(0)
     np.divide(1 + far, 1 + number, out=p, where=usable & ~np.isnan(observed))
-    for at in map(tuple, np.argwhere(usable)):
+    whole = usable & (number == len(replicated))
+    low[whole], high[whole] = np.percentile(replicated[:, whole], [2.5, 97.5], axis=0)
+    for at in map(tuple, np.argwhere(usable & ~whole)):
         column = replicated[:, *at]
         low[at], high[at] = np.percentile(column[defined[:, *at]], [2.5, 97.5])
     return Floor(mean, low, high, observed - mean, p, number)

@@ -16,6 +16,10 @@ from reports.metrics.counts import AnyInts, Floats, Ints
 
 #: decided classes (S, N), or the probabilities with which each is decided (S, N, K)
 Decided = AnyInts | Floats
+#: numbers of the smallest type that sums of them are exact in
+Marks = npt.NDArray[np.floating]
+#: the whole numbers up to here are exact in 32 bits
+_EXACT = 2**24
 
 
 @dataclass(frozen=True, eq=False)
@@ -29,20 +33,29 @@ class Patterns:
     """
 
     label: Ints
-    marks: Floats
+    marks: Marks
     table: Ints
 
-    def tensors(self, tables: Floats) -> Floats:
-        """Confusion tensors (b, S, G, K, K) of (b, G, U) samples per group and pattern."""
+    def tensors(self, tables: Marks) -> Floats:
+        """Confusion tensors (b, S, G, K, K) of (b, G, U) samples per group and pattern.
+
+        Args:
+            tables: of the type of `marks`.
+
+        Returns:
+            Replicates last in memory, as `replicate_counts` wants them.
+        """
         num_draws, num_groups, _ = tables.shape
         _, seeds, classes = self.marks.shape
-        flat = self.marks.reshape(-1, seeds * classes)
-        tensors = np.zeros((num_draws, seeds, num_groups, classes, classes))
+        flat = self.marks.reshape(-1, seeds * classes).T
+        # (group, true class, decided class, run, replicate)
+        tensors = np.zeros((num_groups, classes, classes, seeds, num_draws))
         for label, at in self.spans():
-            counted = tables[:, :, at] @ flat[at]
-            by_seed = counted.reshape(num_draws, num_groups, seeds, classes)
-            tensors[:, :, :, label] = by_seed.swapaxes(1, 2)
-        return tensors
+            for group in range(num_groups):
+                counted = flat[:, at] @ tables[:, group, at].T
+                by_seed = counted.reshape(seeds, classes, num_draws)
+                tensors[group, label] = by_seed.swapaxes(0, 1)
+        return tensors.transpose(4, 3, 0, 1, 2)
 
     def spans(self) -> list[tuple[int, slice]]:
         """The true classes that occur, each with the place of its patterns."""
@@ -69,7 +82,7 @@ def patterns_of(
     table = np.bincount(groups[known] * len(first) + codes, minlength=num_groups * len(first))
     return Patterns(
         label=labels[known][first].astype(np.int64),
-        marks=marks_of(decided[:, known][:, first], num_classes),
+        marks=marks_of(decided[:, known][:, first], num_classes, len(labels)),
         table=table.reshape(num_groups, len(first)),
     )
 
@@ -90,9 +103,17 @@ def pattern_codes(labels: AnyInts, decided: Decided) -> tuple[Ints, Ints]:
     return first, codes
 
 
-def marks_of(decided: Decided, num_classes: int) -> npt.NDArray[np.float64]:
-    """(N, S, K) share of each class in each run's decision about each sample."""
+def marks_of(decided: Decided, num_classes: int, num_samples: int) -> Marks:
+    """(U, S, K) share of each class in each run's decision about each of U samples.
+
+    Args:
+        decided: (S, U) decided classes, or (S, U, K) probabilities.
+        num_classes: K.
+        num_samples: up to so many samples are going to be summed: counts of decided classes are
+            exact in the faster type, unless they are huge; probabilities are not.
+    """
     if decided.ndim == 3:
         return np.ascontiguousarray(decided.swapaxes(0, 1), dtype=np.float64)
-    marks: Floats = (decided.T[..., None] == np.arange(num_classes)).astype(np.float64)
+    kind = np.float32 if num_samples < _EXACT else np.float64
+    marks: Marks = (decided.T[..., None] == np.arange(num_classes)).astype(kind)
     return marks

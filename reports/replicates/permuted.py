@@ -15,7 +15,7 @@ from scipy.stats import random_table  # type: ignore[import-untyped]
 
 from reports.metrics.counts import AnyInts, Floats
 from reports.replicates.chunks import chunk_sizes
-from reports.replicates.patterns import Decided, Patterns, patterns_of
+from reports.replicates.patterns import Decided, Marks, Patterns, patterns_of
 
 
 def permuted_tensors(
@@ -57,9 +57,9 @@ def permuted_tensors(
 
 def _dealt(
     patterns: Patterns, strata: list[slice], size: int, generator: np.random.Generator
-) -> Floats:
+) -> Marks:
     """(b, G, U) samples per group and pattern, the groups dealt within each stratum."""
-    tables = np.zeros((size, *patterns.table.shape))
+    tables = np.zeros((size, *patterns.table.shape), dtype=patterns.marks.dtype)
     for at in strata:
         table = patterns.table[:, at]
         if table.sum():

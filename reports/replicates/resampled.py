@@ -10,7 +10,7 @@ import numpy as np
 
 from reports.metrics.counts import AnyInts, Floats, Ints
 from reports.replicates.chunks import chunk_sizes
-from reports.replicates.patterns import Decided, Patterns, marks_of, patterns_of
+from reports.replicates.patterns import Decided, Marks, Patterns, marks_of, patterns_of
 
 Strata = Literal["group", "group_class", "all"]
 
@@ -61,25 +61,27 @@ def resampled_tensors(
     ends = {"group": bounds[::num_classes], "group_class": bounds}
     strata_ends = ends.get(strata, np.array([0, len(labels)]))
     order = order[: strata_ends[-1]]
-    marks = marks_of(decided[:, order], num_classes)
-    # Counts of decided classes are exact in the faster type; probabilities are not.
-    marks = marks if decided.ndim == 3 else marks.astype(np.float32)
+    marks = marks_of(decided[:, order], num_classes, len(labels))
     numbers = max(len(order), len(decided) * num_groups * num_classes**2)
     for size in chunk_sizes(draws, numbers):
         weights = _weights(strata_ends, size, generator).astype(marks.dtype)
         yield _weighted(marks, weights, bounds, num_groups)
 
 
-def _weighted(marks: Floats, weights: Floats, bounds: Ints, num_groups: int) -> Floats:
-    """(b, S, G, K, K) tensors of samples in the order of (group, class) and their (b, N) counts."""
+def _weighted(marks: Marks, weights: Marks, bounds: Ints, num_groups: int) -> Floats:
+    """(b, S, G, K, K) tensors of samples in the order of (group, class) and their (b, N) counts.
+
+    Replicates are last in memory, as `replicate_counts` wants them.
+    """
     size, (_, seeds, num_classes) = len(weights), marks.shape
-    tensors = np.zeros((size, num_groups * num_classes, seeds * num_classes))
+    tensors = np.zeros((num_groups * num_classes, num_classes, seeds, size))
     for cell, (start, end) in enumerate(pairwise(bounds.tolist())):
         if end > start:
             flat = marks[start:end].reshape(end - start, -1)
-            tensors[:, cell] = weights[:, start:end] @ flat
-    shape = (size, num_groups, num_classes, seeds, num_classes)
-    return np.ascontiguousarray(np.moveaxis(tensors.reshape(shape), 3, 1))
+            counted = flat.T @ weights[:, start:end].T
+            tensors[cell] = counted.reshape(seeds, num_classes, size).swapaxes(0, 1)
+    shape = (num_groups, num_classes, num_classes, seeds, size)
+    return tensors.reshape(shape).transpose(4, 3, 0, 1, 2)
 
 
 def _of_patterns(
@@ -101,7 +103,8 @@ def _of_patterns(
             known = np.append(counts[at], rest)
             share = known / known.sum()
             tables[:, at] = generator.multinomial(known.sum(), share, size)[:, :-1]
-        yield patterns.tensors(tables.reshape(size, num_groups, num_patterns))
+        by_group = tables.reshape(size, num_groups, num_patterns)
+        yield patterns.tensors(by_group.astype(patterns.marks.dtype))
 
 
 def _weights(ends: Ints, size: int, generator: np.random.Generator) -> Ints:

@@ -55,7 +55,9 @@ def values_of_chunks(
         for card in cards:
             values = _values(card, counts, convention, len(tensors))
             found[card.key].append(seed_mean(values) if seed_averaged else values)
-    return {key: np.concatenate(parts) for key, parts in found.items() if parts}
+    return {
+        key: np.ascontiguousarray(np.concatenate(parts)) for key, parts in found.items() if parts
+    }
 
 
 def replicate_counts(
@@ -65,7 +67,7 @@ def replicate_counts(
     classes: tuple[str, ...],
     overall: Numbers | None = None,
 ) -> Counts:
-    """(B, S, G, K, K) tensors as quiet counts of B * S seeds, replicates outermost.
+    """(B, S, G, K, K) tensors as quiet counts of S * B seeds, runs outermost.
 
     Of tensors with G + 1 groups the last one holds the samples whose group is unknown: they count
     among all samples and in no group. `overall` holds (S, K, K) or (B, S, K, K) counts of all
@@ -73,11 +75,10 @@ def replicate_counts(
     """
     of_all = tensors.sum(2) if overall is None else overall
     tensors = tensors[:, :, : len(groups)]
-    draws, seeds, *shape = tensors.shape
-    whole = np.broadcast_to(of_all, (draws, seeds, *shape[1:]))
+    whole = np.broadcast_to(of_all, (*tensors.shape[:2], *tensors.shape[3:]))
     return Counts(
-        tensor=tensors.reshape(draws * seeds, *shape),
-        overall=whole.reshape(draws * seeds, *shape[1:]),
+        tensor=_side_by_side(tensors),
+        overall=_side_by_side(whole),
         groups=groups,
         classes=classes,
         n_unknown=0,
@@ -90,6 +91,9 @@ def seed_mean(values: Floats, axis: int = 1) -> Floats:
 
     Source: metrics.md 0.3, rule 5.
     """
+    total: Floats = values.sum(axis)
+    if not np.isnan(total).any():
+        return total / values.shape[axis] if values.shape[axis] else np.full_like(total, np.nan)
     defined = ~np.isnan(values)
     number = defined.sum(axis)
     mean = np.full(number.shape, np.nan)
@@ -97,7 +101,12 @@ def seed_mean(values: Floats, axis: int = 1) -> Floats:
     return mean
 
 
+def _side_by_side(tensors: Numbers) -> Numbers:
+    """(B, S, ...) as (S * B, ...), last in memory: sums over groups and classes run along them."""
+    draws, seeds, *shape = tensors.shape
+    return np.asfortranarray(tensors.swapaxes(0, 1).reshape(seeds * draws, *shape))
+
+
 def _values(card: MetricCard, counts: Counts, convention: Convention, draws: int) -> Floats:
     value = card.compute(counts, convention).value
-    seeds = len(value) // draws
-    return value.reshape(draws, seeds, *value.shape[1:])
+    return value.reshape(-1, draws, *value.shape[1:]).swapaxes(0, 1)
