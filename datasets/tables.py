@@ -6,6 +6,7 @@ import csv
 import io
 from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import PurePosixPath, PureWindowsPath
 
 import numpy as np
 from numpy.typing import NDArray
@@ -75,7 +76,17 @@ class Table:
         Raises:
             DataError: one is or does.
         """
-        texts = self.texts(column)
+        return self._distinct(column, self.texts(column))
+
+    def distinct_paths(self, column: str) -> list[str]:
+        """As `paths`, of which none may come twice.
+
+        Raises:
+            DataError: one does, is empty, or leads out of the folder.
+        """
+        return self._distinct(column, self.paths(column))
+
+    def _distinct(self, column: str, texts: list[str]) -> list[str]:
         seen: set[str] = set()
         for number, text in enumerate(texts, start=2):
             if not text or text in seen:
@@ -83,6 +94,17 @@ class Table:
                 raise DataError(f"{self.path}, line {number}: {column} {what}.")
             seen.add(text)
         return texts
+
+    def paths(self, column: str) -> list[str]:
+        """The column as paths below the set's folder, their parts joined by `/`.
+
+        Raises:
+            DataError: one is empty or leads out of the folder.
+        """
+        return [
+            path_below(text, f"{self.path}, line {number}: {column}")
+            for number, text in enumerate(self.texts(column), start=2)
+        ]
 
     def codes(self, column: str, levels: Sequence[str], *, may_miss: bool) -> Codes:
         """(N,) places of the values in `levels`; -1 for an empty one where it `may_miss`.
@@ -118,6 +140,22 @@ class Table:
                 where = f"{self.path}, line {place + 2}"
                 raise DataError(f"{where}: {column} must be a number, not '{text}'.")
         return values
+
+
+def path_below(text: str, where: str) -> str:
+    """A path as a label file writes it, its parts joined by `/`.
+
+    Args:
+        text: with `/` or, from Windows, `\\` between its parts.
+        where: file, line and column, for the message.
+
+    Raises:
+        DataError: it is empty, or leads out of the folder that it is taken to lie in.
+    """
+    path = PurePosixPath(text.replace("\\", "/"))
+    if not path.parts or ".." in path.parts or PureWindowsPath(text).anchor:
+        raise DataError(f"{where} must name a file below the set's folder, not '{text}'.")
+    return str(path)
 
 
 def bands(values: NDArray[np.float64], cuts: Sequence[float]) -> Codes:
