@@ -6,27 +6,30 @@ one stays what it is, a name: no file is opened by it and none is written.
 
 from __future__ import annotations
 
+import csv
+import errno
 import os
-import zipfile
-import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
-from functools import cached_property, lru_cache
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from itertools import chain
 from pathlib import Path, PurePosixPath
 from typing import IO
 
+from datasets import archives
+from datasets.archives import Member
 from datasets.errors import DataError
 
 #: How far below the root a set may lie; three is an archive unpacked into a folder of its own name.
 DEPTH = 3
 IGNORED = {"__MACOSX", ".DS_Store", "Thumbs.db"}
-#: Larger members of archives are refused: no picture and no label file of a face set is.
-LARGEST_MEMBER = 2 << 30
+#: Larger files are refused; AffectNet's largest label file has about half.
+LARGEST_MEMBER = 1 << 30
 LARGEST_PICTURE = 64 << 20
-_OPEN_ARCHIVES = 8
+_LONGEST_HEADER = 1 << 16
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, slots=True)
 class Source:
     """A file, a member of a zip archive, or a member of an archive in an archive.
 
@@ -34,16 +37,18 @@ class Source:
         path: the file on disk.
         members: name in the archive, and in the archive that this one is; empty for a plain file.
         span: first byte and number of bytes where only a stretch of the file is meant.
+        member: place in the archive, as the tree found it; a member without one is not there.
     """
 
     path: Path
     members: tuple[str, ...] = ()
     span: tuple[int, int] | None = None
+    member: Member | None = field(default=None, compare=False, repr=False)
 
     @property
     def name(self) -> str:
         """The name without folders."""
-        return PurePosixPath(self.members[-1]).name if self.members else self.path.name
+        return PurePosixPath(self.members[-1] if self.members else self.path).name
 
     @property
     def shown(self) -> str:
@@ -62,8 +67,11 @@ class Source:
         if not self.members:
             with self.path.open("rb") as handle:
                 return _stretch(handle, self.span, largest)
-        archive = _archive(self.path, self.members[:-1])
-        return _member(archive, self.members[-1], self.span, largest)
+        if self.member is None:
+            raise FileNotFoundError(errno.ENOENT, "not in its archive", self.shown)
+        if self.span is not None:
+            return archives.read_span(self.path, self.member, self.span)
+        return archives.read_member(self.path, self.member, largest)
 
     def text(self) -> str:
         """Its text; UTF-8 with or without a mark at the start, line ends as they are.
@@ -85,10 +93,12 @@ class Tree:
         root: the folder or the archive that the set lies in.
         files: path below the root, parts joined by `/`, -> file; an archive counts as a folder of
             its own name, so `Image/aligned.zip/aligned/a.jpg`.
+        unread: folders and archives that cannot be read -> why.
     """
 
     root: Path
     files: dict[str, Source]
+    unread: dict[str, str] = field(default_factory=dict)
 
     def find(self, *endings: str) -> Source | None:
         """The file whose path ends like the first of `endings` that any does, case ignored.
@@ -115,7 +125,9 @@ class Tree:
         found = self.find(*endings)
         if found is None:
             wanted = " or ".join(endings)
-            raise DataError(f"{self.root} lacks {wanted}: copy the data set again, whole.")
+            raise DataError(
+                f"{self.root} lacks {wanted}{_said(self.unread)}: copy the data set again, whole."
+            )
         return found
 
     def place(self, path: str) -> Source:
@@ -160,7 +172,9 @@ class Tree:
         return found
 
 
-def open_tree(root: Path | None, name: str, markers: Sequence[str]) -> Tree:
+def open_tree(
+    root: Path | None, name: str, markers: Sequence[str], columns: Sequence[str] = ()
+) -> Tree:
     """The files of the set that one of `markers` gives away.
 
     Args:
@@ -168,33 +182,76 @@ def open_tree(root: Path | None, name: str, markers: Sequence[str]) -> Tree:
             zip archive there.
         name: what messages call the set.
         markers: paths below the set's folder, of which one is enough, case ignored. A folder is
-            preferred to an archive, a place near the root to a deeper one.
+            preferred to an archive, a place near the root to a deeper one, of those the one called
+            `name`.
+        columns: what the header of a marker that is a CSV file must have; they tell it from a file
+            of the same name in another set.
 
     Raises:
         DataError: no root, no such folder, or no such set below it.
     """
-    wanted = " or ".join(markers)
+    wanted = " or ".join(markers) + (f" with the columns {', '.join(columns)}" if columns else "")
     mend = f"point --data-root at the folder that holds {wanted}"
     if root is None:
         raise DataError(f"Data set {name} is read from a folder: {mend}.")
     if not root.is_dir():
         raise DataError(f"Data set {name} was not found, {root} is not a folder: {mend}.")
-    levels = list(_levels(root))
-    for folders in levels:
-        for folder in folders:
-            if any(_inside(folder, marker) for marker in markers):
-                return Tree(folder, dict(_walk(folder)))
-    for folders in levels:
-        for folder in folders:
-            for archive in _archives_in(folder):
-                members = dict(_members(archive, ()))
-                tree = Tree(archive, members)
-                if any(tree.holds(marker) for marker in markers):
-                    return tree
+    almost = ""
+    unread: dict[str, str] = {}
+    for tree in _candidates(root, name, markers, unread):
+        lacking = _lacking(tree, markers, columns)
+        if not lacking:
+            return tree
+        if _is_called(tree.root, name):
+            almost = almost or f"{tree.need(*markers).shown} lacks the columns {', '.join(lacking)}"
+    if almost:
+        raise DataError(f"{almost}: {mend}, as it was distributed.")
     raise DataError(
-        f"Data set {name} was not found: no {wanted} in {root} or up to {DEPTH} folders below it; "
-        f"{mend}."
+        f"Data set {name} was not found: no {wanted} in {root} or up to {DEPTH} folders below it"
+        f"{_said(unread)}; {mend}."
     )
+
+
+def _candidates(
+    root: Path, name: str, markers: Sequence[str], unread: dict[str, str]
+) -> Iterator[Tree]:
+    """Folders and archives that hold a marker, the preferred ones first."""
+    levels = [sorted(level, key=lambda f: not _is_called(f, name)) for level in _levels(root)]
+    for folder in chain.from_iterable(levels):
+        if any(_inside(folder, marker) for marker in markers):
+            lost: dict[str, str] = {}
+            yield Tree(folder, dict(_walk(folder, "", lost)), lost)
+    found = [path for folder in chain.from_iterable(levels) for path in _archives_in(folder)]
+    # An archive in an archive may have to be unpacked to be looked into: last of all.
+    for deep in (False, True):
+        for archive in found:
+            tree = Tree(archive, dict(_members(archive, unread, deep=deep)))
+            if any(tree.holds(marker) for marker in markers):
+                lost = {}
+                yield Tree(archive, dict(_members(archive, lost)), lost)
+
+
+def _said(unread: dict[str, str]) -> str:
+    """The folders and archives that cannot be read, in brackets; empty where there are none."""
+    said = "; ".join(f"{path} cannot be read: {why}" for path, why in unread.items())
+    return f" ({said})" if said else ""
+
+
+def _is_called(path: Path, name: str) -> bool:
+    return path.name.lower() in (name.lower(), f"{name.lower()}.zip")
+
+
+def _lacking(tree: Tree, markers: Sequence[str], columns: Sequence[str]) -> list[str]:
+    """Those of `columns` that the header of the marker does not have."""
+    if not columns:
+        return []
+    try:
+        start = replace(tree.need(*markers), span=(0, _LONGEST_HEADER)).read()
+    except OSError:
+        start = b""
+    lines = start.decode("utf-8-sig", errors="replace").splitlines()
+    header = [field.strip() for field in next(csv.reader(lines[:1]), [])]
+    return [column for column in columns if column not in header]
 
 
 def _levels(root: Path) -> Iterator[list[Path]]:
@@ -238,72 +295,70 @@ def _inside(folder: Path, marker: str) -> bool:
     return True
 
 
-def _walk(root: Path) -> Iterator[tuple[str, Source]]:
-    """Path below `root` and file; archives are entered unless they lie unpacked beside."""
-    for folder, folders, names in os.walk(root):
-        folders[:] = sorted(name for name in folders if name not in IGNORED)
-        place = Path(folder)
-        relative = place.relative_to(root).as_posix()
-        start = "" if relative == "." else f"{relative}/"
-        for name in sorted(names):
-            if name in IGNORED or name.startswith("._"):
-                continue
-            yield f"{start}{name}", Source(place / name)
-            is_archive = name.lower().endswith(".zip")
-            if is_archive and name[: -len(".zip")] not in folders:
-                for inner, source in _members(place / name, ()):
-                    yield f"{start}{name}/{inner}", source
+def _walk(
+    folder: Path, start: str, unread: dict[str, str], above: tuple[tuple[int, int], ...] = ()
+) -> Iterator[tuple[str, Source]]:
+    """Path below the root and file; archives are entered unless they lie unpacked beside.
 
-
-def _members(path: Path, inner: tuple[str, ...]) -> Iterator[tuple[str, Source]]:
-    """Name and file of the members of an archive, and of archives stored in it."""
-    try:
-        archive = _archive(path, inner)
-    except OSError:
-        return  # A damaged archive holds nothing; what is missing then is named by who needs it.
-    for entry in archive.infolist():
-        name = entry.filename
-        parts = PurePosixPath(name).parts
-        if entry.is_dir() or set(parts) & IGNORED or PurePosixPath(name).name.startswith("._"):
-            continue
-        yield name, Source(path, (*inner, name))
-        if name.lower().endswith(".zip") and not inner:
-            for deeper, source in _members(path, (name,)):
-                yield f"{name}/{deeper}", source
-
-
-@lru_cache(maxsize=_OPEN_ARCHIVES)
-def _archive(path: Path, inner: tuple[str, ...]) -> zipfile.ZipFile:
-    """An archive kept open: the directory of a large one takes seconds to read.
-
-    Raises:
-        OSError: it is no whole archive.
+    Links to folders are followed, but not back to a folder that is being walked.
     """
     try:
-        if not inner:
-            return zipfile.ZipFile(path)
-        outer = _archive(path, inner[:-1])
-        if outer.getinfo(inner[-1]).file_size > LARGEST_MEMBER:
-            raise OSError(f"{inner[-1]} is too large to be read inside another archive")
-        return zipfile.ZipFile(outer.open(inner[-1]))
-    except (zipfile.BadZipFile, KeyError, NotImplementedError, RuntimeError) as error:
-        raise OSError(f"not a whole archive ({error})") from error
+        found = folder.stat()
+        with os.scandir(folder) as opened:
+            entries = sorted(opened, key=lambda entry: entry.name)
+    except OSError as error:
+        unread[start.rstrip("/") or "."] = error.strerror or "cannot be opened"
+        return
+    above = (*above, (found.st_dev, found.st_ino))
+    if above[-1] in above[:-1]:
+        return
+    folders = {entry.name for entry in entries if entry.is_dir()}
+    for entry in entries:
+        name, place = entry.name, folder / entry.name
+        if _is_junk(name):
+            continue
+        if name in folders:
+            yield from _walk(place, f"{start}{name}/", unread, above)
+        elif entry.is_file():  # No pipe or device: reading one may never end.
+            yield f"{start}{name}", Source(place)
+            if name.lower().endswith(".zip") and name[: -len(".zip")] not in folders:
+                yield from _members(place, unread, f"{start}{name}/")
 
 
-def _member(
-    archive: zipfile.ZipFile, name: str, span: tuple[int, int] | None, largest: int
-) -> bytes:
+def _members(
+    path: Path,
+    unread: dict[str, str],
+    start: str = "",
+    around: Source | None = None,
+    *,
+    deep: bool = True,
+) -> Iterator[tuple[str, Source]]:
+    """Name and file of the members of an archive, and of archives in it.
+
+    Args:
+        path: the file on disk.
+        unread: takes note of archives that cannot be read.
+        start: put in front of the names.
+        around: the member of `path` that is the archive; None for `path` itself.
+        deep: look into archives in the archive.
+    """
+    names = () if around is None else around.members
     try:
-        size = archive.getinfo(name).file_size
-        if span is None and size > largest:
-            raise OSError(f"too large ({size:,} bytes)")
-        with archive.open(name) as handle:
-            # The size in the directory can lie: no more than that is ever unpacked.
-            return _stretch(handle, span, min(largest, size))
-    except (zipfile.BadZipFile, zlib.error, KeyError, EOFError) as error:
-        raise OSError(f"damaged in its archive ({error})") from error
-    except (NotImplementedError, RuntimeError) as error:
-        raise OSError(f"packed in a way that cannot be read ({error})") from error
+        for name, member in archives.members(path, None if around is None else around.member):
+            parts = name.split("/")
+            if any(_is_junk(part) for part in parts):
+                continue
+            source = Source(path, (*names, name), member=member)
+            yield f"{start}{name}", source
+            if deep and name.lower().endswith(".zip") and around is None:
+                yield from _members(path, unread, f"{start}{name}/", source)
+    except OSError as error:
+        # What is missing for it is named by who needs it.
+        unread[start.rstrip("/") or path.name] = str(error)
+
+
+def _is_junk(name: str) -> bool:
+    return name in IGNORED or name.startswith("._")
 
 
 def _stretch(handle: IO[bytes], span: tuple[int, int] | None, largest: int) -> bytes:
