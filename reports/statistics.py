@@ -250,8 +250,8 @@ class _Asked:
                 columns |= difference_columns(one, reference[card.key], self.runs, base)
                 columns |= exchange_columns(one, reference[card.key], exchanged.get(card.key))
                 columns |= mcnemar_column(one, self.runs, base, self.attribute)
-            parts.append(pd.DataFrame(columns))
-        frame = pd.concat(parts, ignore_index=True).reindex(columns=list(STATISTICS))
+            parts.append(columns)
+        frame = _stacked(parts)
         for name in ("dataset", "method", "variant", "select"):
             frame[name] = getattr(self.runs, name)
         return frame
@@ -334,6 +334,25 @@ class _Asked:
 
     def _stream(self, *names: str) -> np.random.Generator:
         return generator_for(self.suite_seed, self.runs.dataset, self.attribute, *names)
+
+
+def _stacked(parts: Sequence[Mapping[str, Any]]) -> pd.DataFrame:
+    """One frame of the metrics' columns: arrays, or a number or word for all rows of a metric.
+
+    Numbers that a metric lacks are NaN, words empty.
+    """
+    sizes = [len(part["mean"]) for part in parts]
+    # All at once: a frame for each metric takes longer than many a metric itself.
+    return pd.DataFrame(
+        {name: np.concatenate([_filled(part, name, size) for part, size in
+                               zip(parts, sizes, strict=True)]) for name in STATISTICS}
+    )  # fmt: skip
+
+
+def _filled(part: Mapping[str, Any], name: str, size: int) -> npt.NDArray[Any]:
+    if name in TEXTS:
+        return np.array(np.broadcast_to(part.get(name, ""), size), dtype=object)
+    return np.broadcast_to(part.get(name, np.nan), size)
 
 
 def corrected(frames: Sequence[pd.DataFrame]) -> pd.DataFrame:

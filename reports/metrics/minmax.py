@@ -112,7 +112,7 @@ def summed_recall_ratio(counts: Counts, min_n: int, absent: Absent) -> Scores:
     mean = np.full(usable.shape, np.nan)
     np.divide(np.where(used, rates.value, 0.0).sum(-1), used.sum(-1), out=mean, where=usable)
     reason = np.where(usable, np.int8(Reason.DEFINED), np.int8(Reason.INSUFFICIENT))
-    n = smallest_denominator(rates.n, used, axis=-1)
+    n = counts.per_group if counts.quiet else smallest_denominator(rates.n, used, axis=-1)
     scores = between_groups(with_one_emotion(Rates(mean, n, reason)), counts, ALL, "ratio")
     if absent != "common":
         return scores

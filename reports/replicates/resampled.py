@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import functools
+import pickle
 from collections.abc import Iterator
 from itertools import pairwise
-from typing import Literal
+from typing import Any, Literal
 
 import numpy as np
 
@@ -13,6 +15,9 @@ from reports.replicates.chunks import chunk_sizes
 from reports.replicates.patterns import Decided, Marks, Patterns, marks_of, patterns_of
 
 Strata = Literal["group", "group_class", "all"]
+
+#: chunks of weights kept in memory, each of `chunks.LARGEST` numbers at most
+_KEPT = 16
 
 
 def resampled_tensors(
@@ -64,7 +69,7 @@ def resampled_tensors(
     marks = marks_of(decided[:, order], num_classes, len(labels))
     numbers = max(len(order), len(decided) * num_groups * num_classes**2)
     for size in chunk_sizes(draws, numbers):
-        weights = _weights(strata_ends, size, generator).astype(marks.dtype)
+        weights = _weights(strata_ends, size, generator, marks.dtype.name)
         yield _weighted(marks, weights, bounds, num_groups)
 
 
@@ -107,8 +112,32 @@ def _of_patterns(
         yield patterns.tensors(by_group.astype(patterns.marks.dtype))
 
 
-def _weights(ends: Ints, size: int, generator: np.random.Generator) -> Ints:
-    """(size, N) how often each sample is drawn; N of a stratum among its N, independently."""
+def _weights(ends: Ints, size: int, generator: np.random.Generator, kind: str) -> Marks:
+    """(size, N) how often each sample is drawn; N of a stratum among its N, independently.
+
+    What was drawn from the same state of a generator is kept for a while: the methods of a data set
+    are resampled alike.
+    """
+    bits = generator.bit_generator
+    asked = tuple(ends.tolist()), size, kind, type(bits), pickle.dumps(bits.state)
+    weights, bits.state = _drawn(*asked)
+    return weights
+
+
+@functools.lru_cache(maxsize=_KEPT)
+def _drawn(
+    ends: tuple[int, ...], size: int, kind: str, bits: type[np.random.BitGenerator], state: bytes
+) -> tuple[Marks, Any]:
+    """The weights, and the state of the generator behind them."""
+    generator = np.random.Generator(bits())
+    generator.bit_generator.state = pickle.loads(state)  # noqa: S301  (bytes of our own making)
+    weights = _multinomial(np.array(ends), size, generator).astype(kind)
+    weights.flags.writeable = False
+    return weights, generator.bit_generator.state
+
+
+def _multinomial(ends: Ints, size: int, generator: np.random.Generator) -> Ints:
+    """(size, N) whole numbers; see `_weights`."""
     sizes = np.diff(ends)
     total = int(ends[-1])
     start, length = np.repeat(ends[:-1], sizes), np.repeat(sizes, sizes)
