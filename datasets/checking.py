@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
@@ -16,8 +16,9 @@ from datasets.action_units import loss_notes, units_of
 from datasets.duplicates import blank, duplicates
 from datasets.errors import DataError
 from datasets.listing import PARTS, TEST, UNSURE, Listing, Texts, texts
-from datasets.picture_set import Facts, PictureSet
+from datasets.picture_set import Facts, PictureSet, attribute_codes
 from datasets.preparation import Prepared, prepared
+from datasets.spec import DatasetSpec
 
 Level = Literal["error", "warning", "note"]
 
@@ -99,7 +100,7 @@ def check(
     try:
         listing = dataset.read(root)
     except DataError as error:
-        return Checked(name, (_not_there(str(error), dataset.facts),))
+        return Checked(name, (_not_there(str(error), dataset.documented),))
     sums = contents.checksums(listing.pictures, cache)
     found = prepared(
         listing, contents.digest(listing.pictures, cache), dataset.geometry(PIXELS),
@@ -107,8 +108,8 @@ def check(
     )  # fmt: skip
     counts = tuple(_counts(dataset, listing))
     findings = [
-        *_documented(counts, dataset.facts),
-        *_changed_files(listing, dataset.facts),
+        *_documented(counts, dataset.documented),
+        *_changed_files(listing, dataset.documented),
         *_unreadable(dataset, listing, found),
         *_repeated(listing, sums),
         *_alike(listing, found),
@@ -138,7 +139,7 @@ def parts_of(listing: Listing) -> Texts:
 
 
 def _counts(dataset: PictureSet, listing: Listing) -> Iterator[Count]:
-    spec, facts = dataset.describe(), dataset.facts
+    spec, facts = dataset.describe(), dataset.documented
     parts, labels = parts_of(listing), texts(spec.classes)[listing.labels]
     known = [part for part in (*PARTS, ALL) if (parts == part).any()]
     for part in dict.fromkeys([*known, ALL]):
@@ -151,11 +152,21 @@ def _counts(dataset: PictureSet, listing: Listing) -> Iterator[Count]:
         for attribute, values in listing.values.items():
             own = values[rows]
             pairs = Counter(zip(labels[rows].tolist(), own.tolist(), strict=True))
-            for value, count in sorted(Counter(own.tolist()).items()):
+            counted = Counter(own.tolist())
+            for value in _in_order(counted, spec, attribute):
+                count = counted[value]
                 expected = facts.counts.get((part, attribute, value))
                 yield Count(part, "", attribute, value, count, expected)
                 for label in spec.classes:
                     yield Count(part, label, attribute, value, pairs[label, value])
+
+
+def _in_order(values: Collection[str], spec: DatasetSpec, attribute: str) -> list[str]:
+    """Declared levels in their order, then others, unsure and missing ones last."""
+    declared = [a.levels for a in spec.attributes if a.name == attribute]
+    levels = list(declared[0]) if declared else []
+    others = sorted(set(values) - {*levels, UNSURE, ""})
+    return [value for value in (*levels, *others, UNSURE, "") if value in values]
 
 
 def _documented(counts: Sequence[Count], facts: Facts) -> Iterator[Finding]:
@@ -248,7 +259,7 @@ def _people(dataset: PictureSet, listing: Listing) -> Iterator[Finding]:
     if listing.subjects is None:
         yield Finding("note", "People are unknown: one person may be in several parts.")
         return
-    expected = dataset.facts.subjects
+    expected = dataset.documented.subjects
     people = len(set(listing.subjects))
     if expected and people != expected:
         yield Finding("error", f"{people} people, documented {expected}.")
@@ -292,8 +303,7 @@ def _without_units(
     units = units_of(
         kept, Path(settings.action_units), spec.action_units, settings.unit_kind, cache=cache
     )
-    codes = np.stack([kept.codes(a.name, a.levels) for a in spec.attributes], axis=1)
-    for note in loss_notes(spec, codes, units.known):
+    for note in loss_notes(spec, attribute_codes(kept, spec), units.known):
         yield Finding("warning", note)
 
 

@@ -107,6 +107,11 @@ class PictureSet(Dataset):
         units = chosen_units(Path(path), self.settings.units, self.settings.unit_kind)
         return replace(spec, action_units=units)
 
+    @property
+    def documented(self) -> Facts:
+        """The facts as far as they hold under these settings."""
+        return self.facts
+
     def read(self, root: Path | None) -> Listing:
         """What the label files say, in an order that does not depend on the file system.
 
@@ -163,19 +168,22 @@ class PictureSet(Dataset):
 
 def faces_of(listing: Listing, spec: DatasetSpec, images: NDArray[np.uint8]) -> FaceData:
     """The faces of a listing with their pictures; unsure and missing attributes are -1."""
-    columns = [listing.codes(a.name, a.levels) for a in spec.attributes]
-    size = len(listing)
-    codes = np.stack(columns, axis=1) if columns else np.empty((size, 0), dtype=np.int64)
     ids = np.array(listing.sample_ids, dtype=np.str_)
     return FaceData(
         spec=spec,
         images=images,
         labels=listing.labels,
-        attributes=codes,
+        attributes=attribute_codes(listing, spec),
         subjects=ids if listing.subjects is None else np.array(listing.subjects, dtype=np.str_),
         sample_ids=ids,
         parts=listing.parts,
     )
+
+
+def attribute_codes(listing: Listing, spec: DatasetSpec) -> Codes:
+    """(N, J) codes of the attributes; -1 for unsure and missing."""
+    columns = [listing.codes(a.name, a.levels) for a in spec.attributes]
+    return np.stack(columns, axis=1) if columns else np.empty((len(listing), 0), dtype=np.int64)
 
 
 def left_out_notes(listing: Listing, bad: int) -> tuple[str, ...]:
