@@ -50,13 +50,24 @@ def test_unstratified_draws_may_lose_samples_to_unknown_groups(paired):
 
 @pytest.mark.parametrize("strata", STRATA)
 def test_weights_of_one_reproduce_the_observed_counts(strata, monkeypatch):
-    def ones(ends, size, generator):
-        return np.ones((size, int(ends[-1])), dtype=np.int64)
+    def ones(ends, size, generator, kind):
+        return np.ones((size, int(ends[-1])), dtype=kind)
 
     monkeypatch.setattr(resampled, "_weights", ones)
     data = sample()
     after = drawn(*data, strata, draws=2)
     np.testing.assert_array_equal(after[1], observed(*data))
+
+
+def test_draws_kept_for_another_method_leave_the_generator_where_drawing_leaves_it():
+    first, second = (np.random.default_rng(81) for _ in range(2))
+    for _ in range(2):
+        one, other = (
+            joined(resampled_tensors(*sample(), strata="group", draws=3, generator=own, **SHAPE))
+            for own in (first, second)
+        )
+        np.testing.assert_array_equal(one, other)
+    assert first.random() == second.random()
 
 
 @pytest.mark.parametrize("paired", [True, False])
