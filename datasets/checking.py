@@ -98,7 +98,7 @@ def check(
     """
     name = dataset.card.key
     try:
-        listing = dataset.read(root)
+        listing = dataset.listing(root)
     except DataError as error:
         return Checked(name, (_not_there(str(error), dataset.documented),))
     sums = contents.checksums(listing.pictures, cache)

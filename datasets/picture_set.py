@@ -17,6 +17,7 @@ from datasets.errors import DataError
 from datasets.listing import TEST, TRAIN, VALIDATION, Listing
 from datasets.parts import deal
 from datasets.pictures import Geometry
+from datasets.predicted import Guesses, guessed_values, read_guesses
 from datasets.preparation import check_tolerated, prepared
 from datasets.settings import setting
 from datasets.spec import Codes, Dataset, DatasetSpec, FaceData, Split
@@ -49,6 +50,9 @@ class PictureSettings:
     )  # fmt: skip
     units: tuple[str, ...] = setting(
         (), doc="units taken from it, such as AU06,AU12; empty: the paper's twelve that it has"
+    )
+    attributes: str = setting(
+        "", doc="attributes guessed by a classifier, written by `data annotate`", is_file=True
     )
     unit_kind: str = setting(
         "intensity",
@@ -102,10 +106,38 @@ class PictureSet(Dataset):
     @cached_property
     def _spec(self) -> DatasetSpec:
         spec, path = self.own_spec(), self.settings.action_units
+        if self._guesses is not None:
+            guessed = self._guesses.attributes
+            names = tuple(attribute.name for attribute in guessed)
+            spec = replace(
+                spec,
+                attributes=spec.attributes + guessed,
+                default_groups=spec.default_groups or names[:1],
+            )
         if not path:
             return spec
         units = chosen_units(Path(path), self.settings.units, self.settings.unit_kind)
         return replace(spec, action_units=units)
+
+    @cached_property
+    def _guesses(self) -> Guesses | None:
+        path = self.settings.attributes
+        return read_guesses(Path(path)) if path else None
+
+    def listing(self, root: Path | None) -> Listing:
+        """What is read, with the attributes that a side file adds.
+
+        Raises:
+            DataError: as `read`, or a side file that does not fit.
+        """
+        listing = self.read(root)
+        if self._guesses is None:
+            return listing
+        return replace(
+            listing,
+            values={**listing.values, **guessed_values(self._guesses, listing)},
+            notes=(*listing.notes, self._guesses.note()),
+        )
 
     @property
     def documented(self) -> Facts:
@@ -126,12 +158,12 @@ class PictureSet(Dataset):
         return Geometry(pixels, self.settings.margin, self.settings.aligned)
 
     def fingerprint(self, root: Path | None, cache: Path | None = None) -> str:
-        listing = self.read(root)
+        listing = self.listing(root)
         content = contents.digest(listing.pictures, cache)
         return listing.fingerprint(self.version, self.settings, content)
 
     def load(self, root: Path | None, cache: Path, pixels: int) -> FaceData:
-        listing = self.read(root)
+        listing = self.listing(root)
         spec = self.describe()
         content = contents.digest(listing.pictures, cache)
         found = prepared(listing, content, self.geometry(pixels), name=spec.name, cache=cache)
@@ -218,7 +250,9 @@ def held_out(faces: FaceData, rows: Codes, share: float, salt: str) -> Codes:
     """
     people, first, person = np.unique(faces.subjects[rows], return_index=True, return_inverse=True)
     spec = faces.spec
-    places = [spec.attributes.index(spec.attribute(name)) for name in spec.default_groups]
+    # Guessed attributes do not decide: the parts are the same whoever guessed.
+    known = [spec.attribute(name) for name in spec.default_groups]
+    places = [spec.attributes.index(attribute) for attribute in known if not attribute.confusion]
     own = rows[first]
     keys = np.column_stack([faces.labels[own], faces.attributes[own][:, places]])
     strata = np.unique(keys, axis=0, return_inverse=True)[1].ravel()

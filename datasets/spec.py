@@ -26,10 +26,15 @@ UNKNOWN = -1
 
 @dataclass(frozen=True)
 class Attribute:
-    """A protected attribute and its declared levels, in the order in which codes count them."""
+    """A protected attribute and its declared levels, in the order in which codes count them.
+
+    `confusion` holds, of an attribute that a classifier guessed, its counts (true level, guessed
+    level) on faces whose level is known; it is empty for an attribute that is known.
+    """
 
     name: str
     levels: tuple[str, ...]
+    confusion: tuple[tuple[int, ...], ...] = ()
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,13 @@ import pytest
 
 from benchmarks.plan import make_dataset
 from datasets.errors import DataError
+from tests.datasets.miniatures import london as london_miniature
+
+
+@pytest.fixture
+def sets(tmp_path):
+    """A miniature of London: ten people, women and men in turn, two pictures each."""
+    return london_miniature.make(tmp_path / "sets", people=10).parent
 
 
 def unit_file(sets, *, skip=(), stem="units.csv"):
