@@ -28,7 +28,7 @@ from reports.replicates.chunks import chunk_sizes
 from reports.replicates.floor import unfairness
 from reports.runs import Runs
 from reports.stats.multiplicity import holm
-from reports.stats.seeds import DECIMALS, ROUNDING, over_seeds, seed_difference, t_p
+from reports.stats.seeds import DECIMALS, ROUNDING, over_seeds, seed_difference, two_source_p
 
 #: most numbers of four bytes that are kept of all methods of a task together (256 MB)
 KEPT = 64_000_000
@@ -67,7 +67,7 @@ def best_columns(
 ) -> list[dict[str, Any]]:
     """Columns `best`, `best_p` and `best_p_holm` of each method, (N,) each.
 
-    The p are two-sided, of the t test over seeds and resampled test sets that also serves the
+    The p are two-sided, of the test over seeds and resampled test sets that also serves the
     difference to the baseline: 1 where two methods agree in everything that a number counts, NaN
     of the best method itself, of a method that is undefined for a seed, and where either has fewer
     than two seeds, for then nothing is known of the spread of training.
@@ -129,7 +129,7 @@ def _p(a: Floats, b: Floats, spread: Floats, *, paired: bool) -> Floats:
     """(N,) p of the differences; 1 where nothing differs, NaN for fewer than two seeds."""
     found = seed_difference(a, b, spread, paired=paired)
     same = (np.abs(found.mean) <= ROUNDING) & (found.se == 0)
-    p = np.where(same, 1.0, t_p(found.mean, found.se, found.dof))
+    p = np.where(same, 1.0, two_source_p(found))
     return np.where(found.seeds >= 2, p, np.nan)
 
 

@@ -30,7 +30,7 @@ from reports.stats.seeds import (
     signed_rank_p,
     smallest_sign_flip_p,
     spread_p,
-    t_p,
+    two_source_p,
 )
 
 Floats = npt.NDArray[np.float64]
@@ -123,7 +123,7 @@ def difference_columns(one: Measured, other: Measured, runs: Runs, base: Runs) -
         "difference": found.mean.ravel(),
         "difference_low": found.low.ravel(),
         "difference_high": found.high.ravel(),
-        "difference_p": t_p(found.mean, found.se, found.dof).ravel(),
+        "difference_p": two_source_p(found).ravel(),
         "cliffs_delta": cliffs_delta(one.values, other.values).ravel(),
         "spread_p": spread_p(one.values, other.values).ravel(),
     }

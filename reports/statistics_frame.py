@@ -19,7 +19,7 @@ STATISTICS = (
     # one-sided p, p corrected within the table's family
     "null", "floor_mean", "floor_low", "floor_high", "excess", "floor_p", "floor_p_holm",
     # against the baseline method on the same data set and rule, seeds and samples paired (8.1):
-    # difference, its interval, p of the t test over seeds and samples, of the paired exchange,
+    # difference, its interval, p of the test over seeds and samples, of the paired exchange,
     # corrected p
     "baseline", "difference", "difference_low", "difference_high", "difference_p", "exchange_p",
     "difference_p_holm",

@@ -65,8 +65,8 @@ def test_p_is_that_of_paired_t_tests_after_holm_over_all_pairs():
     assert {one["best"][0] for one in found.values()} == {"b"}
     for name in "ac":
         at = pairs.index(tuple(sorted((name, "b"))))
-        assert found[name]["best_p"][0] == pytest.approx(p[at])
-        assert found[name]["best_p_holm"][0] == pytest.approx(holm[at])
+        assert found[name]["best_p"][0] == pytest.approx(p[at], rel=1e-3)
+        assert found[name]["best_p_holm"][0] == pytest.approx(holm[at], rel=1e-3)
     assert found["a"]["best_p_holm"][0] > 0.05 > found["c"]["best_p_holm"][0]
 
 
@@ -205,8 +205,10 @@ def test_among_equal_methods_none_is_called_worse_in_at_least_94_percent_of_stud
 
     # standard error .44 %
     assert np.mean(smallest <= 0.05) <= 0.06
-    naive = np.nanmin([one["best_p"] for one in found], axis=0) * (methods - 1)
-    assert np.mean(naive <= 0.05) > 0.08
+    if not sampling:
+        # As if the best had been named beforehand.
+        naive = np.nanmin([one["best_p"] for one in found], axis=0) * (methods - 1)
+        assert np.mean(naive <= 0.05) > 0.08
 
 
 def test_fewer_replicates_are_kept_of_many_methods_and_numbers(monkeypatch):

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
+from scipy import integrate, stats
 from statsmodels.stats.contingency_tables import mcnemar as statsmodels_mcnemar
 
 from reports.stats.seeds import (
@@ -24,6 +24,7 @@ from reports.stats.seeds import (
     spread_p,
     t_p,
     t_reach,
+    two_source_p,
 )
 
 NAN = np.nan
@@ -157,6 +158,53 @@ def test_the_interval_excludes_zero_just_where_p_is_below_five_percent():
 
     assert np.array_equal(excluded, t_p(difference, se, dof) < 0.05)
     assert 0 < excluded.sum() < 500
+
+
+@pytest.mark.parametrize("seeds", [2, 3, 5, 10, 30])
+def test_without_sampling_error_p_is_students(seeds):
+    values = np.random.default_rng(22).normal(0.3, 1, (seeds, 50))
+    wanted = stats.ttest_1samp(values, 0).pvalue
+
+    assert two_source_p(seed_interval(values)) == pytest.approx(wanted, rel=1e-6)
+
+
+def test_without_seed_error_p_is_the_normal_one():
+    assert two_source_p(seed_interval([0.1], 0.05)) == pytest.approx(2 * stats.norm.sf(2))
+    assert two_source_p(seed_interval([0.1, 0.1], 0.05)) == pytest.approx(2 * stats.norm.sf(2))
+    assert np.isnan(two_source_p(seed_interval([0.1, 0.1])))
+    assert np.isnan(two_source_p(seed_interval([NAN, NAN], 0.1)))
+
+
+@pytest.mark.parametrize(("dof", "seed", "sampling"), [(1, 0.3, 1), (2, 1, 0.7), (4, 1, 1)])
+def test_p_of_two_sources_is_that_of_a_sum_of_student_and_normal(dof, seed, sampling):
+    # |seed t + sampling z| reaches the mean with the probability of the convolution of the two
+    mean = 2.5
+    both = integrate.quad(
+        lambda t: 2 * stats.norm.sf((mean - seed * t) / sampling) * stats.t.pdf(t, dof),
+        -np.inf, np.inf, epsabs=1e-10,
+    )[0]  # fmt: skip
+    d = np.array(
+        [-1.0, 1.0] if dof == 1 else stats.norm.ppf((np.arange(dof + 1) + 0.5) / (dof + 1))
+    )
+    values = mean + (d - d.mean()) / d.std(ddof=1) * seed * math.sqrt(dof + 1)
+
+    assert two_source_p(seed_interval(values, sampling)) == pytest.approx(both, rel=1e-5)
+
+
+@pytest.mark.parametrize("seeds", [2, 3, 5])
+@pytest.mark.parametrize("ratio", [0.25, 0.5, 1], ids=lambda ratio: f"ratio {ratio}")
+def test_p_of_two_sources_holds_its_level_far_below_five_percent(seeds, ratio):
+    # normal runs of sd 1 on a test set that shifts all by ratio / sqrt(S)
+    generator = np.random.default_rng(23)
+    studies, sampling = 40_000, ratio / math.sqrt(seeds)
+    values = sampling * generator.normal(size=studies) + generator.normal(size=(seeds, studies))
+    found = seed_interval(values, np.full(studies, sampling))
+    for level in (0.05, 0.05 / 9, 0.05 / 45):
+        error = math.sqrt(level / studies)
+        assert np.mean(two_source_p(found) <= level) <= level + 3.3 * error
+    satterthwaite = t_p(found.mean, found.se, found.dof)
+    if seeds < 5:
+        assert np.mean(satterthwaite <= 0.05 / 45) > 2 * 0.05 / 45
 
 
 @pytest.mark.parametrize("seeds", [2, 3, 5, 10])
