@@ -11,7 +11,8 @@ from torch import nn
 
 from benchmarks import registry
 from benchmarks.backbones import make_backbone
-from benchmarks.identity import settings_from
+from benchmarks.identity import settings_from, values_of
+from benchmarks.initial_weights import Start
 from benchmarks.parts import CellData, cell_data, make_task
 from benchmarks.pictures import Pictures, channel_statistics
 from benchmarks.plan import Cell
@@ -37,7 +38,7 @@ def load_cell_data(cell: Cell, data_root: Path | None, cache: Path) -> CellData:
 
 def protocol_of(cell: Cell) -> Protocol:
     """The protocol of a cell's description."""
-    stored: dict[str, Any] = cell.description["protocol"]
+    stored = values_of(cell.description["protocol"])
     protocol: Protocol = declared.make(Protocol, stored, "protocol")
     return protocol
 
@@ -61,7 +62,11 @@ def build_method(cell: Cell, data: CellData, protocol: Protocol) -> Method:
     ) -> nn.Module:
         if program is not None:
             return load_program(Path(program), *_channels(data))
-        return make_backbone(name or protocol.backbone, generator, weights=weights, maps=maps)
+        own = name is not None or weights is not None
+        return make_backbone(
+            name or protocol.backbone, generator, weights=weights, maps=maps,
+            start=None if own else _start(protocol, data),
+        )  # fmt: skip
 
     shared = (cell.dataset, cell.seed)
     with seeded("init", *shared):
@@ -101,6 +106,13 @@ def make_pictures(data: CellData, protocol: Protocol, device: torch.device) -> P
     """The reader of the cell's pictures, normalised by its training part."""
     mean, std = _channels(data)
     return Pictures(data.faces.images, protocol.pixels, mean, std, device, protocol.channels_last)
+
+
+def _start(protocol: Protocol, data: CellData) -> Start | None:
+    """What the study's networks start from."""
+    if not protocol.weights:
+        return None
+    return Start(Path(protocol.weights), protocol.weights_form, *_channels(data))
 
 
 def _channels(data: CellData) -> tuple[tuple[float, ...], tuple[float, ...]]:

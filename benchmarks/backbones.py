@@ -3,33 +3,35 @@
 from __future__ import annotations
 
 import importlib
-import pickle  # for the name of the error that torch raises; nothing is unpickled here
+import socket
 import sys
 from pathlib import Path
 from types import ModuleType
 from typing import Any
+from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 import torch
 from torch import Tensor, nn
 
+from benchmarks.errors import BackboneError
+from benchmarks.initial_weights import Start, started
 from benchmarks.seeding import seeded_by
-from datasets.errors import EvenFaceError
+from benchmarks.weights_file import load_state, read_state
 from datasets.settings import nearest
+from reports.files import write_bytes
 
 # Kept alive for the life of the process: torch drops the operators of a collected library.
 _DECLARED: list[Any] = []
 
 
-#: a plain backbone; the trunk of a model that `--store-models` wrote; one saved from DataParallel
-_PREFIXES = ("", "trunk.", "module.")
-
-
-class BackboneError(EvenFaceError):
-    """A backbone is unknown or its weights do not fit."""
-
-
 def make_backbone(
-    name: str, generator: torch.Generator, *, weights: str | None = None, maps: bool = False
+    name: str,
+    generator: torch.Generator,
+    *,
+    weights: str | None = None,
+    maps: bool = False,
+    start: Start | None = None,
 ) -> nn.Module:
     """A timm network without its classifier, initialised from `generator`.
 
@@ -38,10 +40,12 @@ def make_backbone(
         generator: seeds the initialisation; timm itself only knows the global generator.
         weights: a `.safetensors` or plain state-dict file (read weights-only); None for random.
         maps: return the list of feature maps of all levels instead of the pooled features.
+        start: weights that the study's networks start from, with the pictures they expect; None
+            for none.
 
     Returns:
         A module from (B, 3, H, W) to (B, num_features), or for `maps` to a list of (B, C, h, w)
-        with the attribute `channels`.
+        with the attribute `channels`. One that starts from `start` says so in `initial_weights`.
 
     Raises:
         BackboneError: unknown name, or a weights file that is missing or does not fit.
@@ -51,10 +55,14 @@ def make_backbone(
     with seeded_by(generator):
         net = timm.create_model(name, num_classes=0, in_chans=3, features_only=maps)
     if weights is not None:
-        _load(net, Path(weights), name)
-    if not maps:
-        return net  # type: ignore[no-any-return]
-    return FeatureMaps(net)
+        load_state(net, read_state(Path(weights)), Path(weights), name)
+    form = ""
+    if start is not None:
+        net, form = started(net, start, name)
+    network: nn.Module = FeatureMaps(net) if maps else net
+    if start is not None:
+        network.initial_weights = f"{start.path.name} ({form})"  # type: ignore[assignment]
+    return network
 
 
 class FeatureMaps(nn.Module):
@@ -100,39 +108,74 @@ def check_name(name: str) -> None:
     raise BackboneError(f"There is no backbone '{name}'.{hint}")
 
 
-def _load(net: nn.Module, path: Path, name: str) -> None:
-    """Loads the trunk's tensors; others in the file, such as a classifier's, are left out."""
+def check_backbone(name: str, weights: str, form: str) -> str:
+    """Makes the network once, so that nothing is trained with weights that do not fit.
+
+    Args:
+        name: timm name.
+        weights: file that it starts from; empty for none.
+        form: one of `initial_weights.FORMS`.
+
+    Returns:
+        The file and what its pictures are taken for; empty without a file.
+
+    Raises:
+        BackboneError: unknown name, or a weights file that is missing or does not fit.
+    """
+    check_name(name)
+    if not weights:
+        return ""
+    start = Start(Path(weights), form, (0.0,) * 3, (1.0,) * 3)
+    return str(make_backbone(name, torch.Generator(), start=start).initial_weights)
+
+
+def download_weights(name: str, folder: Path) -> Path:
+    """Weights of a network that timm publishes, as a file, downloaded unless it is there.
+
+    Args:
+        name: timm name; with a tag (`resnet50.a1_in1k`) those weights, else timm's default ones.
+        folder: where the file is kept.
+
+    Raises:
+        BackboneError: timm has none, or they cannot be downloaded.
+    """
+    from safetensors.torch import save
+
+    check_name(name)
+    timm = import_timm()
+    given = timm.get_pretrained_cfg(name)
+    if given is None or not given.hf_hub_id:
+        raise BackboneError(f"timm has no weights of {name} to download; give --weights FILE.")
+    path = folder / f"{given.architecture}.{given.tag}.safetensors"
     if not path.is_file():
-        raise BackboneError(f"There is no weights file {path}.")
-    state = _read(path)
-    wanted = net.state_dict()
-    for prefix in _PREFIXES:
-        if all(f"{prefix}{key}" in state for key in wanted):
-            net.load_state_dict({key: state[f"{prefix}{key}"] for key in wanted})
-            return
-    missing = [key for key in wanted if key not in state]
-    raise BackboneError(
-        f"{path} does not hold the weights of {name}: {len(missing)} of {len(wanted)} tensors "
-        f"are missing, first {missing[0]}."
+        source = _from_hub(name, given.hf_hub_id)
+        net = timm.create_model(
+            name, pretrained=True, pretrained_cfg_overlay={"file": source}, num_classes=0
+        )
+        write_bytes(path, save({key: v.contiguous() for key, v in net.state_dict().items()}))
+    return path
+
+
+def _from_hub(name: str, repository: str) -> str:
+    """The file of the weights in the cache of the hub, downloaded if necessary."""
+    import huggingface_hub as hub
+
+    file = "model.safetensors"
+    kept = hub.try_to_load_from_cache(repository, file)
+    if isinstance(kept, str):
+        return kept
+    mend = (
+        f"where there is a network, download https://huggingface.co/{repository} and give "
+        f"--weights {file} --set protocol.weights_form=timm"
     )
-
-
-def _read(path: Path) -> dict[str, Tensor]:
-    """The tensors of a weights file; a file that is anything else is refused, not run."""
-    from safetensors import SafetensorError
-    from safetensors.torch import load_file
-
+    host = str(urlsplit(hub.constants.ENDPOINT).hostname)
     try:
-        if path.suffix == ".safetensors":
-            return load_file(path)
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except (SafetensorError, pickle.UnpicklingError, RuntimeError, EOFError) as error:
-        reason = str(error).splitlines()[0]
+        if not getproxies():
+            # The hub tries again for most of a minute where the name of the host is unknown.
+            socket.getaddrinfo(host, 443)
+        return hub.hf_hub_download(repository, file)
+    except (OSError, hub.errors.HfHubHTTPError) as error:
+        reason = (str(error).splitlines() or [type(error).__name__])[0]
         raise BackboneError(
-            f"{path} is not a safetensors file or a plain state dict of tensors ({reason})."
+            f"The weights of {name} cannot be downloaded from {host} ({reason}); {mend}."
         ) from None
-    if isinstance(state, dict):
-        state = state.get("state_dict", state)
-    if not isinstance(state, dict):
-        raise BackboneError(f"{path} holds {type(state).__name__}, not a state dict of tensors.")
-    return {key: value for key, value in state.items() if isinstance(value, Tensor)}

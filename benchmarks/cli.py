@@ -138,6 +138,13 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
         help="run methods once more with other settings; may be repeated",
     )  # fmt: skip
     study.add_argument("--backbone", metavar="NAME", help="timm name of the image network")
+    study.add_argument(
+        "--weights", metavar="FILE",
+        help="weights that networks start from (safetensors, state dict, VGGFace2's ResNet-50)",
+    )  # fmt: skip
+    study.add_argument(
+        "--pretrained", action="store_true", help="start from timm's weights, downloaded once"
+    )
     study.add_argument("--image-size", type=int, metavar="PIXELS", help="side of the pictures")
     study.add_argument("--precision", metavar="KIND", help="float32 (default) or bfloat16")
     study.add_argument(

@@ -17,3 +17,7 @@ class TrainingDiverged(EvenFaceError):
 
 class ProgramError(EvenFaceError):
     """A file does not hold the exported computation that was asked for."""
+
+
+class BackboneError(EvenFaceError):
+    """A backbone is unknown or its weights do not fit."""

@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from benchmarks.frame_cache import FrameCache, code_stamp
+from benchmarks.start_notes import start_notes
 from benchmarks.store import Store
 from reports.convention import Convention
 from reports.measure import METRIC_COLUMNS, measure
@@ -49,7 +50,7 @@ def study_frames(
 
 
 def _data_notes(store: Store, plan: Plan) -> dict[str, tuple[str, ...]]:
-    """What each data set's faces ask every report to say, as a finished cell stored it."""
+    """What each data set's faces and initial weights ask every report to say."""
     found: dict[str, tuple[str, ...]] = {}
     for cell in plan["cells"]:
         if cell["dataset"] in found or not store.is_done(cell["id"]):
@@ -58,6 +59,8 @@ def _data_notes(store: Store, plan: Plan) -> dict[str, tuple[str, ...]]:
         # Post-processed cells hold none: they saw no picture.
         if record is not None and "data_notes" in record:
             found[cell["dataset"]] = tuple(record["data_notes"])
+    for dataset, notes in start_notes(store, plan).items():
+        found[dataset] = (*found.get(dataset, ()), *notes)
     return found
 
 

@@ -15,16 +15,28 @@ from datasets.spec import Dataset
 from methods.base import Method
 
 
-def changed_texts(settings: Any) -> dict[str, str]:
+def changed_texts(settings: Any, base: Any = None) -> dict[str, str]:
     """Name -> text of the settings that differ from their defaults, for the label of a variant.
 
     A file shows as its name and the first digits of its content's hash: two files of one name are
     two variants.
+
+    Args:
+        settings: of a method, a data set or the protocol.
+        base: settings of the same class that count instead of the defaults.
     """
     files = {item.name for item in fields(settings) if item.metadata["is_file"]}
+    values = {item.name: getattr(settings, item.name) for item in fields(settings)}
+    changed = (
+        declared.changed(settings)
+        if base is None
+        else {name: values[name] for name in sorted(values) if values[name] != getattr(base, name)}
+    )
     return {
-        name: f"{Path(value).name}:{_sha256_of(Path(value))[:8]}" if name in files else plain(value)
-        for name, value in declared.changed(settings).items()
+        name: f"{Path(value).name}:{_sha256_of(Path(value))[:8]}"
+        if name in files and value
+        else plain(value)
+        for name, value in changed.items()
     }
 
 
@@ -79,5 +91,9 @@ def _without_paths(value: Any) -> Any:
 
 def settings_from(cls: type[Method] | type[Dataset], stored: Mapping[str, Any]) -> Any:
     """The settings object of a cell's description."""
-    values = {k: v["path"] if isinstance(v, dict) else v for k, v in stored.items()}
-    return declared.make(cls.Settings, values, cls.card.key)
+    return declared.make(cls.Settings, values_of(stored), cls.card.key)
+
+
+def values_of(stored: Mapping[str, Any]) -> dict[str, Any]:
+    """The settings that `identity` described; of files their paths."""
+    return {k: v["path"] if isinstance(v, dict) else v for k, v in stored.items()}

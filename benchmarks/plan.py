@@ -9,8 +9,8 @@ from typing import Any
 
 from benchmarks import registry
 from benchmarks.errors import StudyError
-from benchmarks.identity import cell_id, changed_texts, identity, plain
-from benchmarks.protocol import PRESETS, PROTOCOL_VERSION, Protocol
+from benchmarks.identity import cell_id, changed_texts, identity
+from benchmarks.protocol import PRESETS, PROTOCOL_VERSION, YOUNGER, Protocol
 from benchmarks.study import Study, Variant
 from datasets import settings as declared
 from datasets.spec import Dataset, DatasetSpec
@@ -271,9 +271,19 @@ def _description(context: _Context, card: MethodCard, settings: Any, seed: int) 
         "method": card.key,
         "method_version": card.version,
         "settings": identity(settings),
-        "protocol": identity(context.protocol),
+        "protocol": _protocol_identity(context.protocol),
         "protocol_version": PROTOCOL_VERSION,
         "seed": seed,
+    }
+
+
+def _protocol_identity(protocol: Protocol) -> dict[str, Any]:
+    """As `identity`, without younger settings at their defaults: older cells keep their id."""
+    changed = declared.changed(protocol)
+    return {
+        name: value
+        for name, value in identity(protocol).items()
+        if name not in YOUNGER or name in changed
     }
 
 
@@ -287,12 +297,10 @@ def _missing_need(card: MethodCard, spec: DatasetSpec, groups: tuple[str, ...]) 
 
 def _variant(context: _Context, settings: Any) -> str:
     """What differs from the defaults: `gamma=3 synthetic.bias=0 protocol.images=600`."""
-    base = asdict(PRESETS[context.study.preset])
-    protocol = asdict(context.protocol)
     parts = {
         "": changed_texts(settings),
         f"{context.spec.name}.": changed_texts(context.dataset.settings),
-        "protocol.": {k: plain(v) for k, v in sorted(protocol.items()) if v != base[k]},
+        "protocol.": changed_texts(context.protocol, PRESETS[context.study.preset]),
     }
     return " ".join(
         f"{owner}{name}={value}"

@@ -12,6 +12,9 @@ from methods.base import Optimiser
 #: Raised by hand when the trainer changes in a way that changes numbers; part of every cell id.
 PROTOCOL_VERSION = 1
 
+#: Settings that are younger than stored cells: they are part of a cell's id where they are changed.
+YOUNGER = ("weights", "weights_form")
+
 
 @dataclass(frozen=True)
 class Protocol:
@@ -53,6 +56,16 @@ class Protocol:
     )
     channels_last: bool = setting(True, doc="memory format of pictures and convolutions")
     precision: str = setting("float32", doc="arithmetic", choices=("float32", "bfloat16"))
+    weights: str = setting(
+        "", doc="file of the weights that the image network starts from; empty: random",
+        is_file=True,
+    )  # fmt: skip
+    weights_form: str = setting(
+        "auto",
+        doc="pictures that these weights expect: normalised as in a study or as by timm, or those "
+        "of VGGFace2, whose files `auto` knows",
+        choices=("auto", "study", "timm", "vggface2"),
+    )
 
     def make_optimiser(self) -> Optimiser:
         """The protocol's optimiser in the form that an update of a method may replace."""

@@ -117,7 +117,7 @@ def _run(cell: Cell, options: RunOptions, store: Store) -> None:
         "classes": list(data.faces.spec.classes),
         "attributes": attribute_pairs(data.faces.spec),
         "train_strata": training_strata(data.train.labels, data.faces.attributes[data.train.rows]),
-        "data_notes": list(data.faces.notes),
+        **_told(method, data),
         "selection": _selection(training),
         "ledger": {
             "train_size": len(data.train),
@@ -181,6 +181,18 @@ def _features(
             ]
             arrays[f"{name}_features"] = torch.cat(blocks).numpy().astype(np.float16)
     return arrays
+
+
+def _told(method: Method, data: CellData) -> dict[str, list[str]]:
+    """What every report must say: notes on the data, and the files that networks started from.
+
+    Of a method that has networks of its own there is no such file.
+    """
+    starts = {getattr(module, "initial_weights", "") for module in method.modules()}
+    return {
+        "data_notes": list(data.faces.notes),
+        "initial_weights": sorted(str(one) for one in starts if one),
+    }
 
 
 def _selection(training: Training) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from argparse import Namespace
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +13,22 @@ import torch
 
 from benchmarks import registry
 from benchmarks.assembly import load_cell_data, protocol_of
-from benchmarks.backbones import check_name
+from benchmarks.backbones import check_backbone, download_weights
 from benchmarks.commands.report import report_store
 from benchmarks.durations import duration
 from benchmarks.errors import StudyError
 from benchmarks.executors.local import run_local
 from benchmarks.parts import check_batch_size
 from benchmarks.paths import shown
-from benchmarks.plan import Cell, Plan, changes_of, make_dataset, make_plan, resolve
+from benchmarks.plan import (
+    Cell,
+    Plan,
+    changes_of,
+    make_dataset,
+    make_plan,
+    resolve,
+    resolve_protocol,
+)
 from benchmarks.progress import Progress
 from benchmarks.records import attribute_pairs, card_values
 from benchmarks.runner import Outcome, RunOptions
@@ -43,13 +51,12 @@ def main(arguments: Namespace) -> int:
             f"The executor '{arguments.executor}' is not built yet; use --executor local, with "
             "--workers for several processes on this machine."
         )
-    study = study_from(arguments)
+    study = _with_download(study_from(arguments), arguments)
     out = arguments.out or Path("results") / study.title
     options = _options(arguments, study, out)
     plan = make_plan(study, arguments.data_root, arguments.cache.resolve())
     _refuse_empty(plan)
-    for name in sorted({protocol_of(cell).backbone for cell in plan.trained}):
-        check_name(name)
+    _check_backbones(plan)
     # Before anything is written: the data may tell that the study cannot be run.
     _prepare_data(plan, options)
     store = Store(out)
@@ -74,8 +81,9 @@ def study_from(arguments: Namespace) -> Study:
         values[key] = values.get(key, False) or getattr(arguments, key)
     changes = dict(values.get("set", {}))
     changes |= dict(_pair(text) for text in arguments.set)
-    for option, name in (("image_size", "pixels"), ("backbone", "backbone"), ("precision",) * 2):
+    for option in ("image_size", "backbone", "precision", "weights"):
         if getattr(arguments, option) is not None:
+            name = {"image_size": "pixels"}.get(option, option)
             changes[f"protocol.{name}"] = getattr(arguments, option)
     variants = [*values.get("variants", ()), *(_variant(text) for text in arguments.variant)]
     return Study(**{**values, "set": changes, "variants": tuple(variants)})
@@ -94,6 +102,27 @@ def _variant(text: str) -> Variant:
     if not colon:
         raise StudyError(f"A variant is written METHODS:KEY.name=value ..., not '{text}'.")
     return Variant(tuple(methods.split(",")), dict(_pair(part) for part in changes.split()))
+
+
+def _with_download(study: Study, arguments: Namespace) -> Study:
+    """The study with the file of timm's weights, if they were asked for."""
+    if not arguments.pretrained:
+        return study
+    if study.set.get("protocol.weights"):
+        raise StudyError("--pretrained and --weights are two starts; give one of them.")
+    name = resolve_protocol(study.preset, study.set).backbone
+    path = download_weights(name, arguments.cache / "weights")
+    changes = {"protocol.weights": str(path), "protocol.weights_form": "timm"}
+    return replace(study, set={**study.set, **changes})
+
+
+def _check_backbones(plan: Plan) -> None:
+    """Raises BackboneError, before anything is written, for a network that cannot be made."""
+    protocols = {protocol_of(cell) for cell in plan.trained}
+    for name, weights, form in sorted({(p.backbone, p.weights, p.weights_form) for p in protocols}):
+        start = check_backbone(name, weights, form)
+        if start:
+            print(f"{name} starts from {start}; methods with networks of their own do not")
 
 
 def _options(arguments: Namespace, study: Study, out: Path) -> RunOptions:

@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import socket
 from pathlib import Path
 
 import pytest
 import torch
+from huggingface_hub import constants
 from safetensors.torch import save_file
 
-from benchmarks.backbones import BackboneError, make_backbone
+from benchmarks.backbones import download_weights, import_timm, make_backbone
+from benchmarks.errors import BackboneError
+from benchmarks.initial_weights import Start
 from benchmarks.seeding import torch_generator
 
 NAME = "test_resnet"
@@ -76,7 +80,7 @@ def test_weights_of_a_trunk_serve_its_feature_maps(tmp_path: Path):
 def test_a_file_that_does_not_fit_is_said_with_what_is_missing(tmp_path: Path):
     save_file({"other": torch.zeros(1)}, tmp_path / "w.safetensors")
 
-    with pytest.raises(BackboneError, match="of 90 tensors are missing, first conv1.0.weight"):
+    with pytest.raises(BackboneError, match="75 of 75 tensors are missing, first conv1.0.weight"):
         states(0, weights=str(tmp_path / "w.safetensors"))
 
 
@@ -109,3 +113,114 @@ def test_a_training_checkpoint_is_read_through_its_state_dict(tmp_path: Path):
     torch.save({"epoch": 3, "state_dict": wanted}, tmp_path / "checkpoint.pth")
 
     assert same(wanted, states(0, weights=str(tmp_path / "checkpoint.pth")))
+
+
+def test_a_tensor_of_another_shape_is_named(tmp_path: Path):
+    wrong = states(7) | {"conv1.0.weight": torch.zeros(2, 3, 3, 3)}
+    save_file(wrong, tmp_path / "w.safetensors")
+
+    with pytest.raises(BackboneError, match="conv1.0.weight is 2 x 3 x 3 x 3, not "):
+        states(0, weights=str(tmp_path / "w.safetensors"))
+
+
+def test_counters_of_batch_normalisation_may_be_missing(tmp_path: Path):
+    old = {key: value for key, value in states(7).items() if not key.endswith("batches_tracked")}
+    save_file(old, tmp_path / "w.safetensors")
+
+    assert same(states(7), states(0, weights=str(tmp_path / "w.safetensors")))
+
+
+# Weights that a study starts from ---------------------------------------------------------------
+
+OWN_MEAN, OWN_STD = (120.0, 90.0, 80.0), (60.0, 50.0, 55.0)
+
+
+def column(values: tuple[float, ...]) -> torch.Tensor:
+    return torch.tensor(values, dtype=torch.float64).view(1, 3, 1, 1)
+
+
+def started(path: Path, form: str) -> torch.nn.Module:
+    start = Start(path, form, OWN_MEAN, OWN_STD)
+    return make_backbone(NAME, torch_generator(0), start=start).double().eval()
+
+
+@pytest.fixture
+def stored(tmp_path: Path) -> Path:
+    save_file(states(7), tmp_path / "w.safetensors")
+    return tmp_path / "w.safetensors"
+
+
+def test_weights_of_a_study_see_its_pictures_as_they_are(stored):
+    net = started(stored, "auto")
+
+    assert same(net.state_dict(), {k: v.double() if v.is_floating_point() else v
+                                   for k, v in states(7).items()})  # fmt: skip
+    assert net.initial_weights == "w.safetensors (study)"
+
+
+def test_weights_of_timm_see_pictures_normalised_as_timm_does(stored):
+    pictures = torch.rand(2, 3, 32, 32, generator=torch.Generator().manual_seed(0)).double()
+    plain = make_backbone(NAME, torch_generator(0), weights=str(stored)).double().eval()
+    # the numbers that timm names for its ImageNet weights of this network
+    mean, std = (0.5, 0.5, 0.5), (0.5, 0.5, 0.5)
+    with torch.inference_mode():
+        expected = plain((pictures - column(mean)) / column(std))
+        found = started(stored, "timm")((pictures * 255 - column(OWN_MEAN)) / column(OWN_STD))
+
+    assert torch.allclose(found, expected, rtol=1e-4, atol=1e-6)
+
+
+def test_the_change_of_pictures_is_no_weight_and_keeps_the_width(stored):
+    net = started(stored, "timm")
+
+    assert not {"scale", "shift"} & {key.rpartition(".")[2] for key in net.state_dict()}
+    assert net.num_features == make_backbone(NAME, torch_generator(0)).num_features
+
+
+# Weights from the hub ---------------------------------------------------------------------------
+
+
+@pytest.fixture
+def hub(tmp_path: Path, monkeypatch) -> Path:
+    """An empty cache of the hub, and no network."""
+
+    def nowhere(*_: object) -> None:
+        raise socket.gaierror(-2, "Name or service not known")
+
+    monkeypatch.setattr(socket, "getaddrinfo", nowhere)
+    monkeypatch.setattr(constants, "HF_HUB_CACHE", str(tmp_path / "hub"))
+    for name in ("http_proxy", "https_proxy", "HTTP_PROXY", "HTTPS_PROXY", "all_proxy"):
+        monkeypatch.delenv(name, raising=False)
+    return tmp_path / "hub"
+
+
+def test_without_a_network_the_mend_is_said(hub, tmp_path):
+    with pytest.raises(BackboneError) as error:
+        download_weights(NAME, tmp_path / "weights")
+
+    assert "cannot be downloaded from huggingface.co" in str(error.value)
+    assert "give --weights model.safetensors" in str(error.value)
+    assert not (tmp_path / "weights").exists()
+
+
+def test_weights_that_the_hub_has_downloaded_become_a_file_that_starts_the_network(hub, tmp_path):
+    repository = hub / "models--timm--test_resnet.r160_in1k"
+    (repository / "snapshots" / "abc").mkdir(parents=True)
+    (repository / "refs").mkdir()
+    (repository / "refs" / "main").write_text("abc")
+    whole = import_timm().create_model(NAME).state_dict()
+    save_file(whole, repository / "snapshots" / "abc" / "model.safetensors")
+
+    path = download_weights(NAME, tmp_path / "weights")
+    net = started(path, "timm")
+
+    assert path.name == "test_resnet.r160_in1k.safetensors"
+    assert torch.equal(net.state_dict()["net.conv1.0.weight"], whole["conv1.0.weight"].double())
+    # the second time there is nothing to download
+    (repository / "snapshots" / "abc" / "model.safetensors").unlink()
+    assert download_weights(NAME, tmp_path / "weights") == path
+
+
+def test_a_network_without_published_weights_is_said(hub, tmp_path):
+    with pytest.raises(BackboneError, match="timm has no weights of resnet200 to download"):
+        download_weights("resnet200", tmp_path)

@@ -23,7 +23,8 @@ OTHER = {
     "weight_decay": 0.1, "momentum": 0.5, "schedule": "constant", "milestones": (0.5,),
     "decay": 0.5, "clip_norm": 1.0, "batch_size": 16, "images": 640, "epochs": 2,
     "validations": 4, "patience": 1, "flip": 0.1, "rotation": 5.0, "crop": 0.5,
-    "centre_crop": 0.875, "channels_last": False, "precision": "bfloat16",
+    "centre_crop": 0.875, "channels_last": False, "precision": "bfloat16", "weights": __file__,
+    "weights_form": "timm",
 }  # fmt: skip
 
 
