@@ -52,8 +52,9 @@ class Source:
 
     @property
     def shown(self) -> str:
-        """How messages call it: the file, then the members."""
-        return "!".join([str(self.path), *self.members])
+        """How messages call it: the file, then the members; a stretch with its first byte."""
+        place = f" at byte {self.span[0]}" if self.span else ""
+        return "!".join([str(self.path), *self.members]) + place
 
     def read(self, largest: int = LARGEST_MEMBER) -> bytes:
         """Its bytes.
@@ -137,6 +138,11 @@ class Tree:
             return found
         return Source(self.root / path) if self.root.is_dir() else Source(self.root, (path,))
 
+    def beside(self, source: Source, path: str) -> Source:
+        """As `place`, `path` counted from the folder in which `source` of this tree lies."""
+        folder, slash, _ = self._paths[source].rpartition("/")
+        return self.place(f"{folder}{slash}{path}")
+
     def holds(self, marker: str) -> bool:
         """Whether a file or a folder has a path that ends like `marker`, case ignored."""
         wanted = f"/{marker.lower()}/"
@@ -165,6 +171,10 @@ class Tree:
         return found
 
     @cached_property
+    def _paths(self) -> dict[Source, str]:
+        return {source: path for path, source in self.files.items()}
+
+    @cached_property
     def _by_name(self) -> dict[str, list[str]]:
         found: dict[str, list[str]] = {}
         for path in self.files:
@@ -184,8 +194,8 @@ def open_tree(
         markers: paths below the set's folder, of which one is enough, case ignored. A folder is
             preferred to an archive, a place near the root to a deeper one, of those the one called
             `name`.
-        columns: what the header of a marker that is a CSV file must have; they tell it from a file
-            of the same name in another set.
+        columns: what the header of a marker that is a file, a CSV table, must have; they tell it
+            from a file of the same name in another set.
 
     Raises:
         DataError: no root, no such folder, or no such set below it.
@@ -243,10 +253,11 @@ def _is_called(path: Path, name: str) -> bool:
 
 def _lacking(tree: Tree, markers: Sequence[str], columns: Sequence[str]) -> list[str]:
     """Those of `columns` that the header of the marker does not have."""
-    if not columns:
-        return []
+    table = tree.find(*markers)
+    if table is None:
+        return []  # The marker is a folder.
     try:
-        start = replace(tree.need(*markers), span=(0, _LONGEST_HEADER)).read()
+        start = replace(table, span=(0, _LONGEST_HEADER)).read()
     except OSError:
         start = b""
     lines = start.decode("utf-8-sig", errors="replace").splitlines()
