@@ -8,7 +8,7 @@ their numbers differ by what test sets and seeds do. The report's own statistics
 A share is that of studies in which a family has a p of at most 5 %: `difference` after Holm over
 the nine comparisons with the baseline, `best` after Holm over all pairs, and, for comparison,
 `naive`: after Holm over the nine comparisons with the best as if it had not been chosen on the same
-numbers. Floors and exchanges are not made and 500 resampled test sets drawn instead of 1,000, none
+numbers. Floors and exchanges are not made and 250 resampled test sets drawn instead of 1,000, none
 of which enters these p but through a standard error. Study i of a world is drawn from
 `default_rng([seed, world, i])`.
 """
@@ -33,7 +33,7 @@ from reports.stats.multiplicity import holm
 from reports.tables import in_unit
 
 METHODS, SEEDS = 10, 5
-EFFORT = Effort(permutations=1, resamples=500, exchanges=1)
+EFFORT = Effort(permutations=1, resamples=250, exchanges=1)
 LEVEL = 0.05
 ATTRIBUTE = "gender x race"
 LEVELS = {"gender": ("female", "male"), "race": ("one", "two", "three")}
