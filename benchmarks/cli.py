@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
+from benchmarks.parsers.data import add_data_command
 from benchmarks.parsers.imports import add_import_command
 from benchmarks.parsers.results import add_result_commands
 from benchmarks.parsers.values import names, positive, seeds
@@ -87,7 +88,7 @@ def _parser() -> argparse.ArgumentParser:
     _add_run(commands)
     _add_report(commands)
     _add_list(commands)
-    _add_data(commands)
+    add_data_command(commands)
     _add_counterfactuals(commands)
     _add_audit(commands)
     add_result_commands(commands)
@@ -209,17 +210,6 @@ def _add_list(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> 
     listing.add_argument(
         "--cards", type=Path, metavar="DIR", help="write a Markdown page for each method"
     )
-
-
-def _add_data(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:
-    data = commands.add_parser("data", help="look at a data set")
-    actions = data.add_subparsers(dest="action", required=True, metavar="ACTION")
-    show = actions.add_parser("show", help="write a contact sheet of a data set as PNG")
-    show.add_argument("name", metavar="NAME", help="data set")
-    show.add_argument("--out", type=Path, required=True, metavar="FILE.png")
-    show.add_argument("--data-root", type=Path, metavar="DIR")
-    show.add_argument("--cache", type=Path, default=Path(".cache/evenface"), metavar="DIR")
-    show.add_argument("--pixels", type=positive, default=96, help="size of a face (default: 96)")
 
 
 def _add_counterfactuals(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

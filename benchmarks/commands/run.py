@@ -12,6 +12,7 @@ from typing import Any
 import torch
 
 from benchmarks import registry
+from benchmarks.asked_datasets import assignment
 from benchmarks.assembly import load_cell_data, protocol_of
 from benchmarks.backbones import check_backbone, download_weights
 from benchmarks.commands.report import report_store
@@ -80,7 +81,7 @@ def study_from(arguments: Namespace) -> Study:
     for key in ("store_features", "store_models"):
         values[key] = values.get(key, False) or getattr(arguments, key)
     changes = dict(values.get("set", {}))
-    changes |= dict(_pair(text) for text in arguments.set)
+    changes |= dict(assignment(text) for text in arguments.set)
     for option in ("image_size", "backbone", "precision", "weights"):
         if getattr(arguments, option) is not None:
             name = {"image_size": "pixels"}.get(option, option)
@@ -89,19 +90,12 @@ def study_from(arguments: Namespace) -> Study:
     return Study(**{**values, "set": changes, "variants": tuple(variants)})
 
 
-def _pair(text: str) -> tuple[str, str]:
-    name, equals, value = text.partition("=")
-    if not equals or not name:
-        raise StudyError(f"A setting is written KEY.name=value, not '{text}'.")
-    return name.strip(), value.strip()
-
-
 def _variant(text: str) -> Variant:
     """`ce:synthetic.train_labels=truth` as a variant; several settings are separated by blanks."""
     methods, colon, changes = text.partition(":")
     if not colon:
         raise StudyError(f"A variant is written METHODS:KEY.name=value ..., not '{text}'.")
-    return Variant(tuple(methods.split(",")), dict(_pair(part) for part in changes.split()))
+    return Variant(tuple(methods.split(",")), dict(assignment(part) for part in changes.split()))
 
 
 def _with_download(study: Study, arguments: Namespace) -> Study:
@@ -208,6 +202,7 @@ def _dataset_record(name: str, study: Study) -> dict[str, Any]:
         "title": dataset.about.title,
         "classes": list(spec.classes),
         "attributes": attribute_pairs(spec),
+        "confusions": {a.name: a.confusion for a in spec.attributes if a.confusion},
         "intersections": [list(groups)] if len(groups) > 1 else [],
         "folds": spec.folds,
     }

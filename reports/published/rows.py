@@ -174,20 +174,22 @@ def _plain(name: str) -> str:
     return "x".join(SAME.get(part, part) for part in parts)
 
 
+def _title(published: str) -> str:
+    """A paper's name of a data set as a title; `train A (n) / test B` is `A to B`."""
+    train, apart, test = published.partition(" / test ")
+    return f"{train.removeprefix('train ').partition(' (')[0]} to {test}" if apart else published
+
+
 def _is_same(published: str, dataset: DatasetCard) -> bool:
-    tested = _plain(published.rpartition("test ")[2])
-    return bool(tested) and tested in (_plain(dataset.key), _plain(dataset.title))
+    plain = _plain(_title(published))
+    return bool(plain) and plain in (_plain(dataset.key), _plain(dataset.title))
 
 
 def without_published(datasets: Sequence[DatasetCard]) -> list[str]:
     """A sentence for each data set of which no paper prints a value."""
     shown = {metric for metric, _, _ in METRICS.values()}
     known = sorted(
-        {
-            one.dataset.rpartition("test ")[2]
-            for one in published_records()
-            if one.method and one.metric in shown
-        }
+        {_title(one.dataset) for one in published_records() if one.method and one.metric in shown}
     )
     return [
         f"No printed values of {dataset.title}; there are of {', '.join(known)}."

@@ -123,7 +123,8 @@ def test_other_data_sets_get_no_published_values_and_a_sentence():
     sentences = without_published(frames.dataset_cards)
     assert len(sentences) == 2
     assert sentences[0] == (
-        "No printed values of Synthetic faces; there are of CFD, CelebA, IASLab, RAF-DB."
+        "No printed values of Synthetic faces; there are of AffectNet-Automatic to CFD, CelebA, "
+        "IASLab, RAF-DB."
     )
 
 

@@ -1,0 +1,52 @@
+"""Options of `data`: look at a data set, check it, prepare it."""
+
+from __future__ import annotations
+
+import argparse
+from pathlib import Path
+from typing import TypeAlias
+
+from benchmarks.parsers.values import positive
+
+Actions: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
+
+
+def add_data_command(commands: Actions) -> None:
+    """Adds `data` and its actions; each is `benchmarks/commands/data_ACTION.py`."""
+    data = commands.add_parser("data", help="look at a data set, check and prepare it")
+    actions = data.add_subparsers(dest="action", required=True, metavar="ACTION")
+    _add_show(actions)
+    _add_check(actions)
+
+
+def add_places(parser: argparse.ArgumentParser) -> None:
+    """Adds where data sets and prepared pictures lie, and settings of data sets."""
+    parser.add_argument(
+        "--data-root", type=Path, metavar="DIR", help="folder that holds the data sets"
+    )
+    parser.add_argument(
+        "--cache", type=Path, default=Path(".cache/evenface"), metavar="DIR",
+        help="prepared pictures (default: .cache/evenface)",
+    )  # fmt: skip
+    parser.add_argument(
+        "--set", action="append", default=[], metavar="KEY.NAME=VALUE",
+        help="change a setting of a data set; may be repeated",
+    )  # fmt: skip
+
+
+def _add_show(actions: Actions) -> None:
+    show = actions.add_parser("show", help="write a contact sheet of a data set as PNG")
+    show.add_argument("name", metavar="NAME", help="data set")
+    show.add_argument("--out", type=Path, required=True, metavar="FILE.png")
+    show.add_argument("--pixels", type=positive, default=96, help="size of a face (default: 96)")
+    add_places(show)
+
+
+def _add_check(actions: Actions) -> None:
+    check = actions.add_parser(
+        "check",
+        help="what is there, what is missing, what would make results wrong (exit code 1)",
+    )
+    check.add_argument("names", nargs="+", metavar="NAME", help="data sets, or globs")
+    check.add_argument("--json", action="store_true", help="print JSON for machines")
+    add_places(check)

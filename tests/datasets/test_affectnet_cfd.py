@@ -1,0 +1,94 @@
+"""Train AffectNet-Automatic, test CFD, women and men alike within combinations of units."""
+
+from collections import Counter
+
+import numpy as np
+import pytest
+
+from benchmarks.plan import make_dataset
+from datasets.errors import DataError
+from tests.datasets.miniatures import affectnet_cfd
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    return affectnet_cfd.make(tmp_path_factory.mktemp("sets"))
+
+
+@pytest.fixture(scope="module")
+def cache(tmp_path_factory):
+    return tmp_path_factory.mktemp("cache")
+
+
+def data(root, **changes):
+    files = {"action_units": str(root / "units"), "attributes": str(root / "guesses.csv")}
+    return make_dataset("affectnet_cfd", {"sample": 100, **files, **changes})
+
+
+def test_affectnet_trains_and_cfd_is_tested(root, cache):
+    dataset = data(root)
+    faces = dataset.load(root, cache, 8)
+    parts = dataset.split(faces, 0)
+    assert all(name.startswith("affectnet_automatic/") for name in faces.sample_ids[parts.train])
+    assert all(name.startswith("cfd/") for name in faces.sample_ids[parts.test])
+    assert (len(parts.train), len(parts.validation)) == (90, 10)
+    assert faces.spec.classes == ("not_angry", "angry")
+    assert not set(parts.validation) & set(dataset.split(faces, 1).validation) - set(range(100))
+
+
+def test_women_and_men_are_alike_in_each_combination_of_the_test_part(root, cache):
+    dataset = data(root)
+    faces = dataset.load(root, cache, 8)
+    rows = dataset.split(faces, 0).test
+    units = [faces.spec.action_units.index(unit) for unit in ("AU04", "AU07")]
+    codes = faces.action_units[rows][:, units] > 0.5
+    counts = Counter(
+        (*code, gender)
+        for code, gender in zip(codes.tolist(), faces.attributes[rows, 0], strict=True)
+    )
+    combinations = {key[:2] for key in counts}
+    assert combinations == {(False, False), (True, False)}
+    for combination in combinations:
+        assert counts[(*combination, 0)] == counts[(*combination, 1)] > 0
+    # Posed expression follows the units here, so the label is balanced between genders, too.
+    angry = [(faces.labels[rows][faces.attributes[rows, 0] == g] == 1).mean() for g in (0, 1)]
+    assert angry[0] == angry[1]
+    np.testing.assert_array_equal(rows, dataset.split(faces, 7).test)
+
+
+def test_all_faces_are_tested_where_asked(root, cache):
+    everything = data(root, test_set="all", action_units="")
+    faces = everything.load(root, cache, 8)
+    tested = everything.split(faces, 0).test
+    assert len(tested) == sum(name.startswith("cfd/") for name in faces.sample_ids)
+
+
+def test_balance_without_units_says_what_is_missing(root, cache):
+    dataset = data(root, action_units="")
+    faces = dataset.load(root, cache, 8)
+    with pytest.raises(DataError, match=r"lacks AU04, AU05, AU07, AU23: .*test_set=all"):
+        dataset.split(faces, 0)
+
+
+def test_gender_is_guessed_in_training_and_known_in_the_test(root, cache):
+    faces = data(root).load(root, cache, 8)
+    names = [attribute.name for attribute in faces.spec.attributes]
+    assert names == ["gender", "race", "predicted_gender"]
+    train = faces.parts == "train"
+    guessed = faces.attributes[:, 2]
+    np.testing.assert_array_equal(faces.attributes[train, 0], guessed[train])
+    assert (guessed[~train] == -1).all() and (faces.attributes[~train, 0] >= 0).all()
+    assert any(note.startswith("Guessed, not known") for note in faces.notes)
+
+
+def test_without_guesses_there_is_no_group_to_train_with(root):
+    assert data(root, attributes="").describe().default_groups == ()
+    assert data(root).describe().default_groups == ("gender",)
+
+
+def test_another_draw_trains_on_other_pictures(root, cache):
+    trained = []
+    for repeat in (0, 1):
+        faces = data(root, protocol_repeat=repeat, sample=60).load(root, cache, 8)
+        trained.append(set(faces.sample_ids[faces.parts == "train"].tolist()))
+    assert trained[0] != trained[1] and len(trained[0]) == len(trained[1]) == 60
