@@ -109,7 +109,7 @@ def said(capsys, *arguments: str) -> str:
         (("--executor", "slurm"), "The executor 'slurm' is not built yet; use --executor local"),
         (("--executor", "ray"), "The executor 'ray' is not built yet"),
         (("--study", "absent.toml"), "There is no study file absent.toml."),
-        (("--datasets", "london"), "point --data-root at the folder that holds london/labels.csv"),
+        (("--datasets", "london"), "point --data-root at the folder that holds labels.csv"),
         (("--backbone", "test_resnett"), "no backbone 'test_resnett'. Did you mean 'test_resnet"),
         (("--image-size", "3"), "protocol.pixels must be at least 16"),
         (("--groups", "gendr"), "has no attribute 'gendr'"),
