@@ -15,7 +15,7 @@ import shutil
 import time
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -23,6 +23,7 @@ from numpy.typing import NDArray
 from datasets.errors import DataError
 
 Arrays = dict[str, NDArray[Any]]
+Answer = TypeVar("Answer")
 
 #: Raised by hand whenever the layout of the folder changes; caches of other numbers are rebuilt.
 FORMAT = 1
@@ -30,8 +31,10 @@ META = "meta.json"
 
 _SAFE = re.compile(r"\w[\w.-]*", re.ASCII)
 _TEMPORARY = ".tmp-"
-#: A temporary folder untouched for this long belongs to a builder that died.
-_STALE_SECONDS = 24 * 3600.0
+_PARTIAL = ".partial-"
+#: A temporary folder untouched for this long belongs to a builder that died; a partial one, which a
+#: later run would continue, is kept for longer.
+_STALE_SECONDS = {_TEMPORARY: 24 * 3600.0, _PARTIAL: 14 * 24 * 3600.0}
 
 
 def read_or_build(cache: Path, key: str, build: Callable[[], Mapping[str, NDArray[Any]]]) -> Arrays:
@@ -52,19 +55,37 @@ def read_or_build(cache: Path, key: str, build: Callable[[], Mapping[str, NDArra
     """
     assert _SAFE.fullmatch(key), key
     folder = cache / key
-    found = _guarded(folder, lambda: _read(folder))
+    found = guarded(folder, lambda: read(folder))
     if found is not None:
         return found
     # Before the build, so that a folder that cannot be written is said at once, not minutes later.
-    _guarded(folder, lambda: _prepare(cache))
+    guarded(folder, lambda: make_ready(cache))
     arrays = build()
-    stored = _guarded(folder, lambda: _store(folder, arrays))
-    if stored is None:
+    return whole(folder, guarded(folder, lambda: _store(folder, arrays)))
+
+
+def whole(folder: Path, arrays: Arrays | None) -> Arrays:
+    """The arrays that were read back from `folder`.
+
+    Raises:
+        DataError: there are none.
+    """
+    if arrays is None:
         raise DataError(f"The cache {folder} was damaged while it was written: run again.")
-    return stored
+    return arrays
 
 
-def _guarded(folder: Path, action: Callable[[], Arrays | None]) -> Arrays | None:
+def partial_folder(folder: Path) -> Path:
+    """Where what is to become `folder` lies until it is whole, also when its builder stops."""
+    return folder.with_name(f"{_PARTIAL}{folder.name}")
+
+
+def guarded(folder: Path, action: Callable[[], Answer]) -> Answer:
+    """What `action` returns.
+
+    Raises:
+        DataError: the disk is full, or `folder` cannot be written or read.
+    """
     try:
         return action()
     except OSError as error:
@@ -76,11 +97,17 @@ def _guarded(folder: Path, action: Callable[[], Arrays | None]) -> Arrays | None
         raise DataError(f"{message} choose another place for it.") from error
 
 
-def _read(folder: Path) -> Arrays | None:
-    """The arrays of `folder`, or None where it is absent, of another format or not whole."""
+def read(folder: Path, about: Mapping[str, Any] | None = None) -> Arrays | None:
+    """The arrays of `folder`, or None where it is absent, of another format or not whole.
+
+    Args:
+        folder: of the arrays.
+        about: what must have decided their content, as `publish` was told; None for what
+            `read_or_build` stored.
+    """
     try:
         meta = json.loads((folder / META).read_text(encoding="utf-8"))
-        if meta["format"] != FORMAT:
+        if meta["format"] != FORMAT or meta.get("about") != about:
             return None
         arrays = {}
         for name, layout in meta["arrays"].items():
@@ -98,18 +125,26 @@ def _layout(array: NDArray[Any]) -> dict[str, Any]:
     return {"shape": list(array.shape), "dtype": array.dtype.str}
 
 
-def _prepare(cache: Path) -> None:
+def make_ready(cache: Path) -> None:
     """Makes `cache`, tries to write in it and removes what dead builders left there."""
     cache.mkdir(parents=True, exist_ok=True)
     shutil.rmtree(_temporary(cache, "probe"))
-    oldest = time.time() - _STALE_SECONDS
-    for left in cache.glob(f"{_TEMPORARY}*"):
-        try:
-            stale = left.stat().st_mtime < oldest
-        except FileNotFoundError:
-            continue  # Its builder has just finished.
-        if stale:
-            shutil.rmtree(left, ignore_errors=True)
+    for prefix, seconds in _STALE_SECONDS.items():
+        oldest = time.time() - seconds
+        for left in cache.glob(f"{prefix}*"):
+            try:
+                stale = left.stat().st_mtime < oldest
+            except FileNotFoundError:
+                continue  # Its builder has just finished.
+            if stale:
+                _remove(left)
+
+
+def _remove(left: Path) -> None:
+    if left.is_dir():
+        shutil.rmtree(left, ignore_errors=True)
+    else:
+        left.unlink(missing_ok=True)
 
 
 def _temporary(cache: Path, name: str) -> Path:
@@ -127,15 +162,37 @@ def _store(folder: Path, arrays: Mapping[str, NDArray[Any]]) -> Arrays | None:
         _move(temporary, folder)
     finally:
         shutil.rmtree(temporary, ignore_errors=True)
-    return _read(folder)
+    return read(folder)
+
+
+def publish(
+    partial: Path, folder: Path, arrays: Mapping[str, NDArray[Any]], about: Mapping[str, Any]
+) -> Arrays | None:
+    """Puts `partial`, where a file of each array lies, in the place of `folder`; reads it back.
+
+    Args:
+        partial: a folder beside `folder`.
+        folder: of the arrays.
+        arrays: name -> what lies in `<name>.npy` there.
+        about: what decided their content, as plain JSON.
+    """
+    _describe(partial, arrays, about)
+    _move(partial, folder)
+    return read(folder, about)
 
 
 def _write(folder: Path, arrays: Mapping[str, NDArray[Any]]) -> None:
     for name, array in arrays.items():
         assert _SAFE.fullmatch(name) and not array.dtype.hasobject, name
         np.save(folder / f"{name}.npy", array, allow_pickle=False)
+    _describe(folder, arrays, None)
+
+
+def _describe(
+    folder: Path, arrays: Mapping[str, NDArray[Any]], about: Mapping[str, Any] | None
+) -> None:
     layouts = {name: _layout(array) for name, array in arrays.items()}
-    meta = {"format": FORMAT, "arrays": layouts}
+    meta = {"format": FORMAT, "arrays": layouts, "about": about}
     (folder / META).write_text(json.dumps(meta, indent=1), encoding="utf-8")
 
 
@@ -148,10 +205,16 @@ def _move(temporary: Path, folder: Path) -> None:
         except OSError as error:
             if error.errno not in (errno.ENOTEMPTY, errno.EEXIST, errno.ENOTDIR):
                 raise
-        if _read(folder) is not None:
+        if _same(temporary, folder):
             return
         _discard(folder)
     raise DataError(f"The cache {folder} is being replaced by other runs: run again.")
+
+
+def _same(temporary: Path, folder: Path) -> bool:
+    """Whether `folder` is whole and what `temporary` would have become."""
+    about = json.loads((temporary / META).read_text(encoding="utf-8"))["about"]
+    return read(folder, about) is not None
 
 
 def _discard(folder: Path) -> None:

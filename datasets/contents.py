@@ -3,16 +3,37 @@
 from __future__ import annotations
 
 import hashlib
+import json
+import os
+import time
 import zlib
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
+from datasets.errors import DataError
 from datasets.tree import Source
 
-MISSING = (-1, 0)
+#: Called with how many files are done, and how many there are.
+Progress = Callable[[int, int], None]
+#: Size in bytes and CRC-32.
+Checksum = tuple[int, int]
+
+MISSING: Checksum = (-1, 0)
+#: Raised by hand whenever the index of checksums is laid out anew.
+FORMAT = 1
+#: Reading waits for disks more than for processors: a network's answers take milliseconds.
+_READERS = 8
+_TASK = 256
+_STEP = 1 << 20
+#: A file that changed so shortly before it was read could change again within the same tick of the
+#: clock of its file system, unseen: its checksum is not kept. Some clocks tick every two seconds.
+_UNSETTLED = 3_000_000_000
 
 
-def digest(pictures: Sequence[Source], cache: Path | None = None) -> str:
+def digest(
+    pictures: Sequence[Source], cache: Path | None = None, progress: Progress | None = None
+) -> str:
     """SHA-256 of names, sizes and checksums of the files, in this order, as 64 hex digits.
 
     The same for a folder and for an archive of it. A file that cannot be read counts as missing:
@@ -22,21 +43,150 @@ def digest(pictures: Sequence[Source], cache: Path | None = None) -> str:
         pictures: files.
         cache: folder of all caches, where checksums are kept by size and time of change, so that
             the next call reads no file; None keeps none.
+        progress: told how far the reading is.
+
+    Raises:
+        DataError: the cache cannot be written.
     """
     total = hashlib.sha256(b"pictures")
-    for source, (size, checksum) in zip(pictures, checksums(pictures, cache), strict=True):
-        total.update(f"\0{source.name}\0{size}\0{checksum:08x}".encode())
+    found = checksums(pictures, cache, progress)
+    for source, (size, checksum) in zip(pictures, found, strict=True):
+        span = b"" if source.span is None else f"\0{source.span[0]}".encode()
+        total.update(f"\0{source.name}\0{size}\0{checksum:08x}".encode() + span)
     return total.hexdigest()
 
 
-def checksums(pictures: Sequence[Source], cache: Path | None = None) -> list[tuple[int, int]]:
-    """Size in bytes and CRC-32 of each file; (-1, 0) for one that cannot be read."""
-    return [_checksum(source) for source in pictures]
+def checksums(
+    pictures: Sequence[Source], cache: Path | None = None, progress: Progress | None = None
+) -> list[Checksum]:
+    """Size in bytes and CRC-32 of each file; (-1, 0) for one that cannot be read.
+
+    Those of members of archives stand in the archive. A stretch of a file has its own size and the
+    checksum of the whole file.
+
+    Args:
+        pictures: as in `digest`.
+        cache: as there.
+        progress: as there.
+
+    Raises:
+        DataError: the cache cannot be written.
+    """
+    plain = dict.fromkeys(source.path for source in pictures if not source.members)
+    known = _of_files(list(plain), cache, progress) if plain else {}
+    return [_own(source, known) for source in pictures]
 
 
-def _checksum(source: Source) -> tuple[int, int]:
-    try:
-        content = source.read()
-    except OSError:
+def _own(source: Source, known: dict[Path, Checksum]) -> Checksum:
+    if not source.members:
+        size, checksum = known[source.path]
+    elif source.member is None:
         return MISSING
-    return len(content), zlib.crc32(content)
+    else:
+        size, checksum = source.member.size, source.member.checksum
+    return (size if source.span is None or size < 0 else source.span[1]), checksum
+
+
+def _of_files(
+    paths: list[Path], cache: Path | None, progress: Progress | None
+) -> dict[Path, Checksum]:
+    """Checksum of each file, out of the index where the file is as it was."""
+    # As entered, not resolved: resolving 500,000 paths takes minutes on a network disk.
+    texts = [os.path.abspath(path) for path in paths]  # noqa: PTH100
+    folder = os.path.commonpath([os.path.dirname(text) for text in texts])  # noqa: PTH120
+    index = _Index(cache, folder)
+    found: dict[Path, Checksum] = {}
+    changed: list[tuple[Path, str, os.stat_result]] = []
+    for path, text in zip(paths, texts, strict=True):
+        try:
+            state = path.stat()
+        except OSError:
+            found[path] = MISSING
+            continue
+        name = text[len(folder) :].lstrip("/")
+        checksum = index.get(name, state)
+        if checksum is None:
+            changed.append((path, name, state))
+        else:
+            found[path] = state.st_size, checksum
+    read = _read([path for path, _, _ in changed], progress)
+    for (path, name, state), checksum in zip(changed, read, strict=True):
+        found[path] = MISSING if checksum is None else (state.st_size, checksum)
+        if checksum is not None:
+            index.put(name, state, checksum)
+    index.save()
+    return found
+
+
+def _read(paths: list[Path], progress: Progress | None) -> Iterator[int | None]:
+    tasks = [paths[start : start + _TASK] for start in range(0, len(paths), _TASK)]
+    with ThreadPoolExecutor(_READERS) as readers:
+        for number, checksums_ in enumerate(readers.map(_checksums, tasks), start=1):
+            if progress is not None:
+                progress(min(number * _TASK, len(paths)), len(paths))
+            yield from checksums_
+
+
+def _checksums(paths: list[Path]) -> list[int | None]:
+    return [_checksum(path) for path in paths]
+
+
+def _checksum(path: Path) -> int | None:
+    checksum = 0
+    try:
+        with path.open("rb") as handle:
+            while step := handle.read(_STEP):
+                checksum = zlib.crc32(step, checksum)
+    except OSError:
+        return None
+    return checksum
+
+
+class _Index:
+    """Checksums of the files below one folder, as of their size and time of change."""
+
+    def __init__(self, cache: Path | None, folder: str) -> None:
+        place = hashlib.sha256(folder.encode("utf-8", "surrogateescape")).hexdigest()[:16]
+        self.path = None if cache is None else cache / f"checksums-{place}.json"
+        self.files: dict[str, list[int]] = {}
+        self.changed = False
+        self.newest = time.time_ns() - _UNSETTLED
+        try:
+            if self.path is not None:
+                stored = json.loads(self.path.read_text(encoding="utf-8"))
+                if stored["format"] == FORMAT and stored["folder"] == folder:
+                    self.files = stored["files"]
+        except (OSError, ValueError, KeyError, TypeError):
+            pass  # Not there, or not whole: it is made anew.
+        self.folder = folder
+
+    def get(self, name: str, state: os.stat_result) -> int | None:
+        """The checksum of a file; None where it is not known or the file has changed."""
+        size, changed, checksum = self.files.get(name, (-1, -1, -1))
+        return checksum if (size, changed) == (state.st_size, state.st_mtime_ns) else None
+
+    def put(self, name: str, state: os.stat_result, checksum: int) -> None:
+        """Keeps a checksum, unless the file is so young that a later change may go unseen."""
+        if state.st_mtime_ns < self.newest:
+            self.files[name] = [state.st_size, state.st_mtime_ns, checksum]
+            self.changed = True
+
+    def save(self) -> None:
+        """Writes what has changed.
+
+        Raises:
+            DataError: the cache cannot be written.
+        """
+        if self.path is None or not self.changed:
+            return
+        record = {"format": FORMAT, "folder": self.folder, "files": self.files}
+        aside = self.path.with_name(f".tmp-{self.path.name}-{os.getpid()}-{time.time_ns()}")
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            aside.write_text(json.dumps(record), encoding="utf-8")
+            aside.replace(self.path)
+        except OSError as error:
+            raise DataError(
+                f"The cache {self.path.parent} cannot be written ({error.strerror}): change its "
+                "rights, or choose another place for it with --cache."
+            ) from error

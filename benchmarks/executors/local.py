@@ -4,21 +4,15 @@ from __future__ import annotations
 
 import multiprocessing
 import os
-import signal
-import threading
-import time
 from collections.abc import Iterator, Sequence
 from concurrent.futures import FIRST_COMPLETED, Future, ProcessPoolExecutor, wait
 from concurrent.futures.process import BrokenProcessPool
-from contextlib import contextmanager
-from multiprocessing import resource_tracker
-from multiprocessing.connection import wait as wait_for
-from multiprocessing.process import BaseProcess
 
 from benchmarks.plan import Cell
 from benchmarks.progress import Progress
 from benchmarks.runner import Outcome, RunOptions, run_cell, store_failure
 from benchmarks.store import Store
+from datasets.processes import end, end_with_parent, interrupts_ignored
 
 #: seconds that workers get to shut down after their last cell
 _PATIENCE = 10.0
@@ -71,7 +65,7 @@ def _run_pool(
     others = multiprocessing.active_children()
     patience = _PATIENCE
     try:
-        with _interrupts_ignored():
+        with interrupts_ignored():
             for cell in _take(waiting, workers):
                 running.add(pool.submit(run_cell, cell, options))
         while running:
@@ -79,7 +73,7 @@ def _run_pool(
             progress.refresh()
             for future in ended:
                 yield future.result()
-                with _interrupts_ignored():
+                with interrupts_ignored():
                     running |= {pool.submit(run_cell, cell, options) for cell in _take(waiting, 1)}
     except BaseException:
         patience = 0.0
@@ -87,45 +81,11 @@ def _run_pool(
     finally:
         workers_left = [p for p in multiprocessing.active_children() if p not in others]
         pool.shutdown(wait=False, cancel_futures=True)
-        _end(workers_left, patience)
-
-
-def _end(processes: Sequence[BaseProcess], patience: float) -> None:
-    """Waits for workers that were told to end, and ends those that do not.
-
-    Every cell is stored by then: a worker that hangs while it shuts down must not hold up a study.
-    """
-    deadline = time.monotonic() + patience
-    for process in processes:
-        process.join(max(0.0, deadline - time.monotonic()))
-        if process.is_alive():
-            process.kill()
-            process.join()
+        end(workers_left, patience)
 
 
 def _take(cells: Iterator[Cell], count: int) -> list[Cell]:
     return [cell for _, cell in zip(range(count), cells, strict=False)]
-
-
-@contextmanager
-def _interrupts_ignored() -> Iterator[None]:
-    """Processes started within ignore Ctrl-C; the parent answers it at the end of the block."""
-    if threading.current_thread() is not threading.main_thread():
-        yield
-        return
-    # Starting it would lift the block of the signal.
-    resource_tracker.ensure_running()
-    arrived: list[int] = []
-    before = signal.signal(signal.SIGINT, lambda number, _: arrived.append(number))
-    # New processes inherit the block; ignoring the signal instead would lose it for us.
-    signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
-    try:
-        yield
-    finally:
-        signal.pthread_sigmask(signal.SIG_UNBLOCK, {signal.SIGINT})
-        signal.signal(signal.SIGINT, before)
-        if arrived:
-            signal.raise_signal(signal.SIGINT)
 
 
 def _start_worker(threads: int, deterministic: bool) -> None:
@@ -136,12 +96,4 @@ def _start_worker(threads: int, deterministic: bool) -> None:
 
     torch.set_num_threads(threads)
     torch.use_deterministic_algorithms(deterministic)
-    threading.Thread(target=_end_with_parent, daemon=True).start()
-
-
-def _end_with_parent() -> None:
-    """A killed parent leaves no worker behind that would go on writing."""
-    parent = multiprocessing.parent_process()
-    if parent is not None:
-        wait_for([parent.sentinel])
-        os._exit(1)
+    end_with_parent()

@@ -9,11 +9,12 @@ import time
 
 import pytest
 
-from benchmarks.executors.local import _interrupts_ignored, run_local
+from benchmarks.executors.local import run_local
 from benchmarks.plan import make_plan
 from benchmarks.progress import Progress
 from benchmarks.runner import RunOptions
 from benchmarks.study import Study
+from datasets.processes import interrupts_ignored
 
 SMALL = {
     "synthetic.pool_images": 100,
@@ -25,7 +26,7 @@ SMALL = {
 def test_ctrl_c_while_workers_start_is_answered_afterwards():
     after = []
 
-    with pytest.raises(KeyboardInterrupt), _interrupts_ignored():
+    with pytest.raises(KeyboardInterrupt), interrupts_ignored():
         os.kill(os.getpid(), signal.SIGINT)
         after.append("the block ran to its end")
 
@@ -35,7 +36,7 @@ def test_ctrl_c_while_workers_start_is_answered_afterwards():
 
 
 def test_without_ctrl_c_nothing_is_raised():
-    with _interrupts_ignored():
+    with interrupts_ignored():
         pass
 
     assert signal.getsignal(signal.SIGINT) is signal.default_int_handler
@@ -44,7 +45,7 @@ def test_without_ctrl_c_nothing_is_raised():
 def test_processes_started_meanwhile_ignore_ctrl_c():
     code = "import os, signal; os.kill(os.getpid(), signal.SIGINT); print('alive')"
 
-    with _interrupts_ignored():
+    with interrupts_ignored():
         done = subprocess.run(
             [sys.executable, "-c", code], capture_output=True, text=True, check=False
         )

@@ -90,7 +90,7 @@ def test_stray_files_change_nothing(sets, adapter):
 @each
 def test_pictures_are_decoded_once(sets, tmp_path, adapter, monkeypatch):
     first = adapter().load(sets, tmp_path / "cache", 4)
-    monkeypatch.setattr("datasets.preparation.face_of", None)
+    monkeypatch.setattr("datasets.decoding.read_face", None)
     second = adapter().load(sets, tmp_path / "cache", 4)
     np.testing.assert_array_equal(first.images, second.images)
 
