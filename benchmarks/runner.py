@@ -114,9 +114,6 @@ def _run(cell: Cell, options: RunOptions, store: Store) -> None:
         "status": "done",
         "reason": "",
         "card": card_values(method.card),
-        "classes": list(data.faces.spec.classes),
-        "attributes": attribute_pairs(data.faces.spec),
-        "train_strata": training_strata(data.train.labels, data.faces.attributes[data.train.rows]),
         **_told(method, data),
         "selection": _selection(training),
         "ledger": {
@@ -183,13 +180,16 @@ def _features(
     return arrays
 
 
-def _told(method: Method, data: CellData) -> dict[str, list[str]]:
-    """What every report must say: notes on the data, and the files that networks started from.
+def _told(method: Method, data: CellData) -> dict[str, Any]:
+    """What reports must know of the data, and the files that the method's networks started from.
 
     Of a method that has networks of its own there is no such file.
     """
     starts = {getattr(module, "initial_weights", "") for module in method.modules()}
     return {
+        "classes": list(data.faces.spec.classes),
+        "attributes": attribute_pairs(data.faces.spec),
+        "train_strata": training_strata(data.train.labels, data.faces.attributes[data.train.rows]),
         "data_notes": list(data.faces.notes),
         "initial_weights": sorted(str(one) for one in starts if one),
     }
