@@ -115,7 +115,7 @@ def _probabilities(arrays: Mapping[str, Any], name: str) -> Any:
 
 def _validation(arrays: Mapping[str, Any], rule: str) -> ValidationPart | None:
     likely = _probabilities(arrays, f"val_log_probabilities_{rule}")
-    if likely is None:
+    if likely is None or not len(likely):
         return None
     features = _features(arrays, "val", rule)
     return ValidationPart(arrays["val_labels"], arrays["val_attributes"], likely, features=features)

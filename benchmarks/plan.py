@@ -292,6 +292,8 @@ def _missing_need(card: MethodCard, spec: DatasetSpec, groups: tuple[str, ...]) 
         return "the data set has no action units"
     if card.needs & {"train_groups", "test_groups", "val_groups"} and not groups:
         return "the data set has no protected attribute"
+    if "val_groups" in card.needs and not spec.has_validation:
+        return "the data set has no validation part"
     return None
 
 

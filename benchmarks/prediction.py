@@ -20,13 +20,15 @@ INFERENCE_BATCH = 250
 def predict(
     method: Method, data: CellData, part: Part, pictures: Pictures, protocol: Protocol
 ) -> NDArray[np.float32]:
-    """(n, K) log-probabilities of a part, in evaluation mode.
+    """(n, K) log-probabilities of a part, which may be empty, in evaluation mode.
 
     The method is handed pictures only, and groups if its card says that it may read them at test.
 
     Raises:
         TrainingDiverged: a prediction is not a number.
     """
+    if not len(part):
+        return np.empty((0, data.faces.spec.num_classes), dtype=np.float32)
     method.eval()
     fields = Fields(data, part, method.card, pictures.device, role="test")
     blocks = []

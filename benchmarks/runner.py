@@ -166,12 +166,13 @@ def _truth(name: str, data: CellData, part: Part) -> dict[str, NDArray[Any]]:
 def _features(
     method: Method, data: CellData, pictures: Pictures, training: Training
 ) -> dict[str, NDArray[Any]]:
-    """(n, d) float16 trunk outputs of the last checkpoint on validation and test part."""
+    """(n, d) float16 trunk outputs of the last checkpoint on validation (if any) and test part."""
     method.load_state_dict(training.checkpoints["last"].state)
     method.eval()
     arrays: dict[str, NDArray[Any]] = {}
     with torch.inference_mode():
-        for name, part in (("val", data.validation), ("test", data.test)):
+        parts = {"val": data.validation, "test": data.test}
+        for name, part in ((name, part) for name, part in parts.items() if len(part)):
             blocks = [
                 method.features(pictures.read(part.rows[start : start + INFERENCE_BATCH])).cpu()
                 for start in range(0, len(part), INFERENCE_BATCH)

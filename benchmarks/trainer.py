@@ -118,7 +118,7 @@ class Trainer:
                 continue
             noted = means.take(stage.name) | self._diagnostics(batch)
             scores = self._validate(stage, index + 1, noted)
-            if not self.protocol.patience or scores is None:
+            if not self.protocol.patience or scores is None or np.isnan(scores.accuracy):
                 continue
             waited = 0 if scores.accuracy > best else waited + 1
             best = max(best, scores.accuracy)
@@ -218,11 +218,13 @@ class Trainer:
         self.method.eval()
         # As when it predicts: a classifier must not be fitted to other features than it reads.
         with torch.inference_mode(), self.protocol.autocast(self.pictures.device):
-            for start in range(0, len(part), INFERENCE_BATCH):
-                rows = part.rows[start : start + INFERENCE_BATCH]
+            # One picture where there is none: it tells the shape of the features.
+            shown = part.rows if len(part) else self.data.train.rows[:1]
+            for start in range(0, len(shown), INFERENCE_BATCH):
+                rows = shown[start : start + INFERENCE_BATCH]
                 blocks.append(make(self.pictures.read(rows)).to(torch.get_default_dtype()))
         # Cloned: tensors made in inference mode cannot take part in a later backward pass.
-        return torch.cat(blocks).clone()
+        return torch.cat(blocks)[: len(part)].clone()
 
     def _validate(self, stage: Stage, step: int, terms: dict[str, float]) -> Scores | None:
         row: dict[str, float | int | str] = {

@@ -122,6 +122,7 @@ class RafDb(PictureSet):
             attributes=(GENDER, RACE, AGE),
             default_groups=("gender", "race"),
             train_images=50_000,
+            has_validation=self.settings.protocol != "rizvi",
         )
 
     def read(self, root: Path | None) -> Listing:

@@ -50,6 +50,8 @@ class DatasetSpec:
         action_units: names (`AU01`) in the column order of `FaceData.action_units`; empty where
             there are none.
         folds: number of seeds that together test every picture once; 1 for a fixed test part.
+        has_validation: False where the protocol leaves no validation part: the rules that select
+            by it then keep the last checkpoint.
     """
 
     name: str
@@ -59,6 +61,7 @@ class DatasetSpec:
     train_images: int
     action_units: tuple[str, ...] = ()
     folds: int = 1
+    has_validation: bool = True
 
     @property
     def num_classes(self) -> int:
