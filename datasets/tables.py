@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath, PureWindowsPath
 
@@ -106,6 +106,19 @@ class Table:
             for number, text in enumerate(self.texts(column), start=2)
         ]
 
+    def levels(self, column: str, names: Mapping[str, str]) -> list[str]:
+        """The column, each text replaced by what `names` says.
+
+        Raises:
+            DataError: a text that is not in `names`.
+        """
+        texts = self.texts(column)
+        for number, text in enumerate(texts, start=2):
+            if text not in names:
+                where = f"{self.path}, line {number}: {column}"
+                raise DataError(f"{where} must be one of {', '.join(names)}, not '{text}'.")
+        return [names[text] for text in texts]
+
     def codes(self, column: str, levels: Sequence[str], *, may_miss: bool) -> Codes:
         """(N,) places of the values in `levels`; -1 for an empty one where it `may_miss`.
 
@@ -146,7 +159,7 @@ def path_below(text: str, where: str) -> str:
     """A path as a label file writes it, its parts joined by `/`.
 
     Args:
-        text: with `/` or, from Windows, `\\` between its parts.
+        text: with `/` or, from Windows, backslashes between its parts.
         where: file, line and column, for the message.
 
     Raises:

@@ -140,12 +140,16 @@ class Tree:
 
     def beside(self, source: Source, path: str) -> Source:
         """As `place`, `path` counted from the folder in which `source` of this tree lies."""
+        return self.place(self.folder_of(source) + path)
+
+    def folder_of(self, source: Source) -> str:
+        """Path of the folder in which `source` of this tree lies, `/` at its end; or empty."""
         folder, slash, _ = self._paths[source].rpartition("/")
-        return self.place(f"{folder}{slash}{path}")
+        return folder + slash
 
     def holds(self, marker: str) -> bool:
         """Whether a file or a folder has a path that ends like `marker`, case ignored."""
-        wanted = f"/{marker.lower()}/"
+        wanted = f"/{marker.lower().rstrip('/')}/"
         return any(wanted in f"/{path.lower()}/" for path in self.files)
 
     def below(self, folder: str, suffixes: Sequence[str] = ()) -> dict[str, Source]:
@@ -191,9 +195,9 @@ def open_tree(
         root: `--data-root`: the set's folder, or at most three above it; the set may also be one
             zip archive there.
         name: what messages call the set.
-        markers: paths below the set's folder, of which one is enough, case ignored. A folder is
-            preferred to an archive, a place near the root to a deeper one, of those the one called
-            `name`.
+        markers: paths below the set's folder, of which one is enough, case ignored; with `/` at
+            the end the name of that folder itself. A folder is preferred to an archive, a place
+            near the root to a deeper one, of those the one called `name`.
         columns: what the header of a marker that is a file, a CSV table, must have; they tell it
             from a file of the same name in another set.
 
@@ -236,7 +240,7 @@ def _candidates(
     for deep in (False, True):
         for archive in found:
             tree = Tree(archive, dict(_members(archive, unread, deep=deep)))
-            if any(tree.holds(marker) for marker in markers):
+            if any(_marks(marker, tree) for marker in markers):
                 lost = {}
                 yield Tree(archive, dict(_members(archive, lost)), lost)
 
@@ -245,6 +249,11 @@ def _said(unread: dict[str, str]) -> str:
     """The folders and archives that cannot be read, in brackets; empty where there are none."""
     said = "; ".join(f"{path} cannot be read: {why}" for path, why in unread.items())
     return f" ({said})" if said else ""
+
+
+def _marks(marker: str, archive: Tree) -> bool:
+    is_name = marker.endswith("/") and _is_called(archive.root, marker[:-1])
+    return is_name or archive.holds(marker)
 
 
 def _is_called(path: Path, name: str) -> bool:
@@ -289,7 +298,9 @@ def _archives_in(folder: Path) -> list[Path]:
 
 
 def _inside(folder: Path, marker: str) -> bool:
-    """Whether the path `marker` is there below `folder`, case ignored."""
+    """Whether `folder` holds, or with `/` at the end is called, `marker`, case ignored."""
+    if marker.endswith("/"):
+        return folder.name.lower() == marker[:-1].lower()
     place = folder
     for part in marker.split("/"):
         if (place / part).exists():
