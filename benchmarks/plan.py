@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -165,6 +166,22 @@ class _Context:
     def groups(self) -> tuple[str, ...]:
         return grouped_attributes(self.spec, self.study.groups)
 
+    # Once for all cells: a file of weights takes a while to hash.
+    @cached_property
+    def protocol_identity(self) -> dict[str, Any]:
+        """As `identity`, without younger settings at their defaults: older cells keep their id."""
+        changed = declared.changed(self.protocol)
+        return {
+            name: value
+            for name, value in identity(self.protocol).items()
+            if name not in YOUNGER or name in changed
+        }
+
+    @cached_property
+    def protocol_changes(self) -> dict[str, str]:
+        """What differs from the preset, for the label of a variant."""
+        return changed_texts(self.protocol, PRESETS[self.study.preset])
+
 
 def _contexts(
     study: Study, data_root: Path | None, cache: Path | None
@@ -271,19 +288,9 @@ def _description(context: _Context, card: MethodCard, settings: Any, seed: int) 
         "method": card.key,
         "method_version": card.version,
         "settings": identity(settings),
-        "protocol": _protocol_identity(context.protocol),
+        "protocol": context.protocol_identity,
         "protocol_version": PROTOCOL_VERSION,
         "seed": seed,
-    }
-
-
-def _protocol_identity(protocol: Protocol) -> dict[str, Any]:
-    """As `identity`, without younger settings at their defaults: older cells keep their id."""
-    changed = declared.changed(protocol)
-    return {
-        name: value
-        for name, value in identity(protocol).items()
-        if name not in YOUNGER or name in changed
     }
 
 
@@ -302,7 +309,7 @@ def _variant(context: _Context, settings: Any) -> str:
     parts = {
         "": changed_texts(settings),
         f"{context.spec.name}.": changed_texts(context.dataset.settings),
-        "protocol.": changed_texts(context.protocol, PRESETS[context.study.preset]),
+        "protocol.": context.protocol_changes,
     }
     return " ".join(
         f"{owner}{name}={value}"
