@@ -9,13 +9,12 @@ from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Any
 
-import torch
-
 from benchmarks import registry
 from benchmarks.asked_datasets import assignment
 from benchmarks.assembly import load_cell_data, protocol_of
 from benchmarks.backbones import check_backbone, download_weights
 from benchmarks.commands.report import report_store
+from benchmarks.devices import chosen_device
 from benchmarks.durations import duration
 from benchmarks.errors import StudyError
 from benchmarks.executors.local import run_local
@@ -120,15 +119,11 @@ def _check_backbones(plan: Plan) -> None:
 
 
 def _options(arguments: Namespace, study: Study, out: Path) -> RunOptions:
-    cuda = torch.cuda.is_available()
-    if arguments.device == "cuda" and not cuda:
-        raise StudyError("This machine has no CUDA device that torch can use; use --device cpu.")
-    device = "cuda" if arguments.device != "cpu" and cuda else "cpu"
     return RunOptions(
         out=out.resolve(),
         data_root=arguments.data_root.resolve() if arguments.data_root else None,
         cache=arguments.cache.resolve(),
-        device=device,
+        device=chosen_device(arguments.device).type,
         deterministic=not arguments.fast,
         store_features=study.store_features,
         store_models=study.store_models,

@@ -6,7 +6,7 @@ import argparse
 from pathlib import Path
 from typing import TypeAlias
 
-from benchmarks.parsers.values import positive
+from benchmarks.parsers.values import names, positive
 
 Actions: TypeAlias = "argparse._SubParsersAction[argparse.ArgumentParser]"
 
@@ -17,6 +17,7 @@ def add_data_command(commands: Actions) -> None:
     actions = data.add_subparsers(dest="action", required=True, metavar="ACTION")
     _add_show(actions)
     _add_check(actions)
+    _add_annotate(actions)
 
 
 def add_places(parser: argparse.ArgumentParser) -> None:
@@ -50,3 +51,29 @@ def _add_check(actions: Actions) -> None:
     check.add_argument("names", nargs="+", metavar="NAME", help="data sets, or globs")
     check.add_argument("--json", action="store_true", help="print JSON for machines")
     add_places(check)
+
+
+def _add_annotate(actions: Actions) -> None:
+    annotate = actions.add_parser(
+        "annotate",
+        help="guess gender, age or race by a classifier trained on a set that knows them",
+    )
+    annotate.add_argument("name", metavar="NAME", help="data set that lacks the attributes")
+    annotate.add_argument(
+        "--teacher", default="fairface", metavar="NAME",
+        help="data set that knows them (default: fairface)",
+    )  # fmt: skip
+    annotate.add_argument(
+        "--attributes", type=names, default=("gender",), metavar="LIST",
+        help="attributes of the teacher (default: gender)",
+    )  # fmt: skip
+    annotate.add_argument(
+        "--out", type=Path, required=True, metavar="FILE.csv",
+        help="table to write; FILE.json beside it states the classifier and its errors",
+    )  # fmt: skip
+    annotate.add_argument("--preset", default="default", help="training protocol, as for run")
+    annotate.add_argument("--seed", type=int, default=0, help="of split and training (default: 0)")
+    annotate.add_argument(
+        "--device", default="auto", choices=("auto", "cpu", "cuda"), help="default: auto"
+    )
+    add_places(annotate)
