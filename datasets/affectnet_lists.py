@@ -7,6 +7,7 @@ automatic part. Lines are cut one by one and only what is asked for is made numb
 from __future__ import annotations
 
 import io
+from array import array
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -32,9 +33,11 @@ COLUMNS = (
     "subDirectory_filePath", "face_x", "face_y", "face_width", "face_height", "facial_landmarks",
     "expression", "valence", "arousal",
 )  # fmt: skip
-#: landmarks of 68 whose mean is a point: eyes, nose, corners of the mouth; left ones of the
-#: picture first
-FIVE = (range(36, 42), range(42, 48), range(30, 31), range(48, 49), range(54, 55))
+#: those of 68 landmarks that make the five points: six of each eye, left one of the picture first,
+#: tip of the nose, corners of the mouth
+_EYES = 6
+_USED = (*range(36, 36 + _EYES), *range(42, 42 + _EYES), 30, 48, 54)
+_FIELDS_USED = [place for mark in _USED for place in (2 * mark, 2 * mark + 1)]
 _CODES = {str(code).encode(): code for code in range(11)}
 _UNKNOWN = (b"", b"NULL", b"null", b"nan", b"NaN")
 _MARK = b"\xef\xbb\xbf"
@@ -80,15 +83,15 @@ def read_list(source: Source, *, landmarks: bool) -> Faces:
     """
     paths: list[str] = []
     codes: list[int] = []
-    boxes: list[tuple[float, ...]] = []
-    points: list[NDArray[np.float64]] = []
+    # Half a million lists of numbers would take ten times the memory.
+    boxes, marks = array("d"), array("d")
     for number, fields in _rows(source):
         try:
             paths.append(_path(fields[0]))
-            boxes.append(_box(fields[1:5]))
+            boxes.extend(_box(fields[1:5]))
             codes.append(_CODES[fields[6]])
             if landmarks:
-                points.append(_points(fields[5]))
+                marks.extend(_marks(fields[5]))
         except (ValueError, IndexError, KeyError) as error:
             raise DataError(
                 f"{source.shown}, line {number}: not a picture below its folder, a face's x, y, "
@@ -100,14 +103,21 @@ def read_list(source: Source, *, landmarks: bool) -> Faces:
         tables=(source,),
         paths=paths,
         codes=np.array(codes, dtype=np.int64),
-        boxes=np.array(boxes, dtype=np.float64),
-        points=np.array(points) if landmarks else None,
+        boxes=np.array(boxes).reshape(-1, 4),
+        points=_means(np.array(marks).reshape(-1, len(_USED), 2)) if landmarks else None,
     )
 
 
 def five_points(landmarks: NDArray[np.float64]) -> NDArray[np.float64]:
-    """(5, 2) eyes, nose and corners of the mouth of (68, 2) landmarks."""
-    return np.array([landmarks[list(places)].mean(axis=0) for places in FIVE])
+    """(..., 5, 2) eyes, nose and corners of the mouth of (..., 68, 2) landmarks."""
+    return _means(landmarks[..., _USED, :])
+
+
+def _means(used: NDArray[np.float64]) -> NDArray[np.float64]:
+    """As `five_points`, of the landmarks `_USED`."""
+    left, right = used[..., :_EYES, :], used[..., _EYES : 2 * _EYES, :]
+    eyes = [side.mean(axis=-2, keepdims=True) for side in (left, right)]
+    return np.concatenate([*eyes, used[..., 2 * _EYES :, :]], axis=-2)
 
 
 def pictures_of(tree: Tree, folder: str) -> dict[str, Source]:
@@ -161,7 +171,11 @@ def _box(fields: Sequence[bytes]) -> tuple[float, float, float, float]:
     return x, y, x + width, y + height
 
 
-def _points(field: bytes) -> NDArray[np.float64]:
+def _marks(field: bytes) -> list[float]:
+    """Places of the landmarks `_USED`; NaN where there are none."""
     if field in _UNKNOWN:
-        return np.full((5, 2), np.nan)
-    return five_points(np.array(field.split(b";"), dtype=np.float64).reshape(68, 2))
+        return [np.nan] * len(_FIELDS_USED)
+    numbers = field.split(b";")
+    if len(numbers) != 2 * 68:
+        raise ValueError(f"{len(numbers)} numbers of landmarks")
+    return [float(numbers[place]) for place in _FIELDS_USED]
