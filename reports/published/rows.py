@@ -45,9 +45,18 @@ SAME = {
     "ethnicity": "race",
     "black": "africanamerican",
     "white": "caucasian",
+    # bands of years, as data sets spell theirs
+    "0to3": "03",
+    "4to19": "419",
+    "20to39": "2039",
+    "40to69": "4069",
+    "70up": "70",
 }
 #: method as the papers' files call it -> registry key
-METHODS = {"spectral_decoupling+au_positive_matching": "sd_au_positive_matching"}
+METHODS = {
+    "spectral_decoupling+au_positive_matching": "sd_au_positive_matching",
+    "offline": "ce",
+}
 
 
 def with_published(
