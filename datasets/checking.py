@@ -104,7 +104,7 @@ def check(
     sums = contents.checksums(listing.pictures, cache)
     found = prepared(
         listing, contents.digest(listing.pictures, cache), dataset.geometry(PIXELS),
-        name=dataset.describe().name, cache=cache,
+        name=dataset.describe().name, cache=cache, progress=progress,
     )  # fmt: skip
     counts = tuple(_counts(dataset, listing))
     findings = [
