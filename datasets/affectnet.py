@@ -17,7 +17,7 @@ Copies hold pictures that do not open, of odd formats (.tif, .bmp) and twice: se
 from __future__ import annotations
 
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
@@ -25,7 +25,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datasets.affectnet_lists import CLASSES, OTHER, OTHERS, Faces, pictures_of, read_list
-from datasets.binary import BinarySettings, asked_classes, asked_labels
+from datasets.binary import BinarySettings, asked_classes, asked_facts, asked_labels
 from datasets.errors import SettingError
 from datasets.listing import TEST, TRAIN, Listing, texts
 from datasets.picture_set import Facts, PictureSet
@@ -44,6 +44,8 @@ IMAGES = "Manually_Annotated_Images"
 LISTS = "Manually_Annotated_file_lists"
 #: pictures of the training part by code 0 to 7; the test part has 500 of each
 TRAIN_COUNTS = (74874, 134415, 25459, 14090, 6378, 3803, 24882, 3750)
+#: by code 8 to 10
+OTHER_COUNTS = (33088, 11645, 82415)
 ROWS = {"train": sum(TRAIN_COUNTS), "test": 500 * len(CLASSES)}
 COUNTS = {
     **{("train", "label", name): n for name, n in zip(CLASSES, TRAIN_COUNTS, strict=True)},
@@ -152,12 +154,28 @@ class AffectNet(PictureSet):
         ),
         rows=ROWS,
         counts=COUNTS,
-        origin="widely quoted, not printed in our papers; with codes 8 to 10 (33,088, 11,645 and "
-        "82,415 for training, 500 each for the test) they are the 420,299 of Chen and Joo 2021",
+        origin="widely quoted, not printed in our papers; with codes 8 to 10 they are the 420,299 "
+        "of Chen and Joo 2021",
     )
 
     def own_spec(self) -> DatasetSpec:
         return described("affectnet", self.settings)
+
+    @property
+    def documented(self) -> Facts:
+        facts = asked_facts(self.facts, CLASSES, self.settings.positive)
+        if not self.settings.keep_other:
+            return facts
+        others = {"train": sum(OTHER_COUNTS), "test": 500 * len(OTHERS)}
+        rest = f"not_{self.settings.positive}"
+        return replace(
+            facts,
+            rows={part: count + others[part] for part, count in facts.rows.items()},
+            counts={
+                (part, kind, name): count + (others[part] if name == rest else 0)
+                for (part, kind, name), count in facts.counts.items()
+            },
+        )
 
     def read(self, root: Path | None) -> Listing:
         markers = (f"{LISTS}/training.csv", f"{LISTS}.zip", IMAGES)

@@ -27,7 +27,7 @@ from datasets.affectnet import (
 from datasets.affectnet_lists import read_list
 from datasets.listing import Listing
 from datasets.picture_set import Facts, PictureSet, dealt_split
-from datasets.sampled import SampledSettings, sampled, validation_share
+from datasets.sampled import SampledSettings, line_notes, sampled, validation_share
 from datasets.spec import DatasetSpec, FaceData, Split, dataset
 from datasets.tree import open_tree
 
@@ -37,6 +37,8 @@ LISTS = tuple(
     f"Automatically_annotated_file_{folder}/automatically_annotated.csv"
     for folder in ("list", "lists")
 )
+#: of all codes (Chen and Joo 2021)
+LINES = 539_607
 PREDICTED = (
     "The expressions of AffectNet-Automatic are predictions of a network that nobody checked."
 )
@@ -53,11 +55,11 @@ def read(root: Path | None, settings: AutomaticSettings) -> Listing:
     Raises:
         DataError: the set is not below `root`, or not as it should be.
     """
-    markers = (*LISTS, IMAGES, "automatically_annotated.csv")
-    tree = open_tree(root, "affectnet_automatic", markers)
+    tree = open_tree(root, "affectnet_automatic", (*LISTS, IMAGES))
     table = tree.need(*LISTS, "automatically_annotated.csv")
     faces = read_list(table, landmarks=settings.aligned)
-    listing = replace(listed(tree, faces, IMAGES, settings), notes=(PREDICTED,))
+    notes = (PREDICTED, *line_notes(table.name, len(faces.paths), LINES))
+    listing = replace(listed(tree, faces, IMAGES, settings), notes=notes)
     return sampled(listing, settings, "affectnet_automatic")
 
 

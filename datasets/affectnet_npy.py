@@ -24,7 +24,7 @@ from numpy.typing import NDArray
 
 from datasets.affectnet import COUNTS, LICENCE, REQUEST, ROWS, SOURCE
 from datasets.affectnet_lists import CLASSES, five_points
-from datasets.binary import BinarySettings, asked_classes, asked_labels
+from datasets.binary import BinarySettings, asked_classes, asked_facts, asked_labels
 from datasets.errors import DataError
 from datasets.listing import TEST, TRAIN, Listing, texts
 from datasets.picture_set import Facts, PictureSet
@@ -68,8 +68,13 @@ class AffectNetNpy(PictureSet):
             train_images=100_000,
         )
 
+    @property
+    def documented(self) -> Facts:
+        return asked_facts(self.facts, CLASSES, self.settings.positive)
+
     def read(self, root: Path | None) -> Listing:
-        tree = open_tree(root, "affectnet_npy", ("train_set/annotations", "train_set/images"))
+        markers = ("train_set/annotations", "train_set/images", "train_set.zip")
+        tree = open_tree(root, "affectnet_npy", markers)
         left_out: Counter[str] = Counter()
         faces = [
             face

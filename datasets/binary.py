@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
 from datasets.errors import SettingError
-from datasets.picture_set import PictureSettings
+from datasets.picture_set import Facts, PictureSettings
 from datasets.settings import setting
 from datasets.spec import EXPRESSIONS, Codes
 
@@ -53,3 +53,22 @@ def asked_labels(labels: Codes, classes: tuple[str, ...], positive: str) -> Code
         return labels
     asked: Codes = (labels == classes.index(positive)).astype(np.int64)
     return asked
+
+
+def asked_facts(facts: Facts, classes: tuple[str, ...], positive: str) -> Facts:
+    """The facts with documented counts of `asked_classes`; a sum is known where all its terms are.
+
+    Args:
+        facts: with counts of `classes`, as far as documented.
+        classes: of the set, in code order.
+        positive: one of them, or empty.
+    """
+    if not positive:
+        return facts
+    counts = {key: n for key, n in facts.counts.items() if key[1] != "label" or key[2] == positive}
+    for part in {part for part, attribute, _ in facts.counts if attribute == "label"}:
+        others = [facts.counts.get((part, "label", name)) for name in classes if name != positive]
+        known = [n for n in others if n is not None]
+        if len(known) == len(others):
+            counts[part, "label", f"not_{positive}"] = sum(known)
+    return replace(facts, counts=counts)

@@ -17,13 +17,13 @@ whole set.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar, NamedTuple
 
 import numpy as np
 
-from datasets.binary import BinarySettings, asked_classes, asked_labels
+from datasets.binary import BinarySettings, asked_classes, asked_facts, asked_labels
 from datasets.errors import DataError
 from datasets.file_names import FOREIGN, read_names
 from datasets.listing import Listing, texts
@@ -102,6 +102,15 @@ class Cfd(PictureSet):
             default_groups=("gender",),
             train_images=15_000,
         )
+
+    @property
+    def documented(self) -> Facts:
+        facts = self.facts
+        if self.settings.extensions != "none":
+            # Of the extensions only this is documented: their faces are neutral.
+            posed = {key: count for key, count in facts.counts.items() if key[1] == "label"}
+            facts = replace(facts, rows={}, counts=posed, subjects=0)
+        return asked_facts(facts, CLASSES, self.settings.positive)
 
     def read(self, root: Path | None) -> Listing:
         tree = open_tree(root, "cfd", _MARKERS)

@@ -16,13 +16,13 @@ profiles are listed with the pictures that cannot be read.
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 
-from datasets.binary import BinarySettings, asked_classes, asked_labels
+from datasets.binary import BinarySettings, asked_classes, asked_facts, asked_labels
 from datasets.blank import open_shown_picture
 from datasets.errors import DataError
 from datasets.file_names import FOREIGN, read_names
@@ -91,6 +91,16 @@ class Kdef(PictureSet):
             default_groups=("gender",),
             train_images=15_000,
         )
+
+    @property
+    def documented(self) -> Facts:
+        facts, views = self.facts, len(VIEWS[self.settings.views])
+        facts = replace(
+            facts,
+            rows={part: views * count for part, count in facts.rows.items()},
+            counts={key: views * count for key, count in facts.counts.items()},
+        )
+        return asked_facts(facts, CLASSES, self.settings.positive)
 
     def read(self, root: Path | None) -> Listing:
         tree = open_tree(root, "kdef", ("AF01", "AF01NES.JPG"))

@@ -64,6 +64,13 @@ def sampled(listing: Listing, settings: SampledSettings, name: str) -> Listing:
     return replace(listing.take(rows), parts=texts(parts))
 
 
+def line_notes(name: str, found: int, documented: int) -> tuple[str, ...]:
+    """A sentence where a label file is not as long as documented; a cut one gives other draws."""
+    if found == documented:
+        return ()
+    return (f"{name} has {found:,} lines of faces, {documented:,} are documented.",)
+
+
 def validation_share(settings: SampledSettings) -> float:
     """Share of what is not tested that validates."""
     return VALIDATION_SHARE if settings.protocol == "chen" else settings.validation

@@ -55,6 +55,17 @@ def test_codes_that_are_no_expression_stay_as_not_happy_when_they_are_asked_for(
     assert all_.left_out == {}
 
 
+def test_documented_counts_follow_what_is_kept():
+    # 287,651 of 8 classes and 33,088 + 11,645 + 82,415 others; 500 of each of 11 codes in the test.
+    few = AffectNet().documented
+    assert (few.rows["train"], few.rows["test"]) == (287_651, 4_000)
+    settings = AffectNetSettings(positive="happy", keep_other=True)
+    all_ = AffectNet(settings).documented
+    assert (all_.rows["train"], all_.rows["test"]) == (414_799, 5_500)
+    assert all_.counts["train", "label", "not_happy"] == 414_799 - 134_415
+    assert all_.counts["test", "label", "happy"] == 500
+
+
 def test_keeping_them_without_a_class_to_tell_is_refused():
     data = AffectNet(AffectNetSettings(keep_other=True))
     with pytest.raises(SettingError, match="set affectnet.positive, such as happy, too"):

@@ -1,5 +1,7 @@
 """AffectNet's later release: arrays without dimensions, two parts with the same numbers."""
 
+import shutil
+
 import numpy as np
 import pytest
 
@@ -81,6 +83,15 @@ def test_a_part_that_is_not_unpacked_is_said(tmp_path):
     (folder / "val_set").rename(tmp_path / "elsewhere")
     with pytest.raises(DataError, match="no val_set/annotations/0_exp.npy"):
         AffectNetNpy().read(tmp_path)
+
+
+def test_each_part_may_be_an_archive(tmp_path):
+    folder = affectnet_npy.make(tmp_path, train=1, test=1)
+    before = AffectNetNpy().fingerprint(tmp_path)
+    for part in ("train_set", "val_set"):
+        shutil.make_archive(str(folder / part), "zip", folder, part)
+        shutil.rmtree(folder / part)
+    assert AffectNetNpy().fingerprint(tmp_path) == before
 
 
 def test_a_changed_expression_changes_the_fingerprint(tmp_path):

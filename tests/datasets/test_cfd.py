@@ -112,3 +112,12 @@ def test_a_person_is_in_one_part_whatever_the_expressions(tmp_path):
         set(faces.subjects[rows].tolist()) for rows in (split.train, split.validation, split.test)
     ]
     assert sum(map(len, people)) == len(set(faces.subjects.tolist())) == 40
+
+
+def test_documented_counts_are_those_of_the_main_set():
+    main = Cfd().documented
+    assert main.rows == {"all": 1207} and main.subjects == 597
+    wide = Cfd(CfdSettings(extensions="mr")).documented
+    assert wide.rows == {} and wide.subjects == 0
+    # The extensions are neutral, so the posed expressions stay as many.
+    assert wide.counts == {("all", "label", "happy"): 307, ("all", "label", "angry"): 154}

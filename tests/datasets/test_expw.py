@@ -59,6 +59,12 @@ def test_lines_that_repeat_a_face_are_counted_and_contradictions_left_out(tmp_pa
     assert "angry_actor_11_0" not in listing.sample_ids
 
 
+def test_a_label_file_that_is_not_as_long_as_documented_is_noted_in_every_report(tmp_path):
+    expw.make(tmp_path, faces=3)
+    faces = Expw().load(tmp_path, tmp_path / "cache", 4)
+    assert "label.lst has 21 lines of faces, 91,793 are documented." in faces.notes
+
+
 def test_a_box_that_leaves_its_picture_is_cut_at_the_edge(tmp_path):
     folder = expw.make(tmp_path, faces=1)
     half = np.zeros((20, 20, 3), dtype=np.uint8)

@@ -116,3 +116,12 @@ def test_a_folder_without_readable_names_is_said(tmp_path):
     save_noise(tmp_path / "KDEF" / "AF01" / "1.jpg", 0)
     with pytest.raises(DataError, match="no picture with a name such as AF01NES.JPG"):
         _read(tmp_path)
+
+
+@pytest.mark.parametrize(("views", "count"), [("frontal", 980), ("half", 2940), ("all", 4900)])
+def test_documented_counts_follow_the_views(views, count):
+    facts = Kdef(KdefSettings(views=views, positive="happy")).documented
+    assert facts.rows == {"all": count} and facts.subjects == 70
+    assert facts.counts["all", "label", "happy"] == count // 7
+    assert facts.counts["all", "label", "not_happy"] == count - count // 7
+    assert facts.counts["all", "gender", "female"] == count // 2

@@ -3,8 +3,9 @@
 import numpy as np
 import pytest
 
-from datasets.binary import asked_classes, asked_labels
+from datasets.binary import asked_classes, asked_facts, asked_labels
 from datasets.errors import SettingError
+from datasets.picture_set import Facts
 from datasets.repeated import once
 
 CLASSES = ("neutral", "happy", "sad")
@@ -37,3 +38,15 @@ def test_the_first_of_equal_rows_stays_and_none_of_contradicting_ones():
 def test_distinct_rows_all_stay():
     rows, counts = once(["a", "b"], np.array([0, 0]))
     assert rows.tolist() == [0, 1] and counts == {}
+
+
+def test_documented_counts_of_the_others_are_summed_where_all_are_known():
+    counts = {("train", "label", name): n for name, n in zip(CLASSES, (5, 7, 11), strict=True)}
+    counts |= {("test", "label", "happy"): 3, ("test", "gender", "male"): 2}
+    facts = asked_facts(Facts(request="", tree=(), counts=counts), CLASSES, "happy")
+    assert facts.counts == {
+        ("train", "label", "happy"): 7,
+        ("train", "label", "not_happy"): 5 + 11,
+        ("test", "label", "happy"): 3,
+        ("test", "gender", "male"): 2,
+    }

@@ -29,7 +29,8 @@ def make(root: Path, *, faces: int = 30, unpacked: bool = True) -> Path:
             number, face = (place // 2, place % 2) if place < 4 else (place, 0)
             name = f"angry_actor_{100 * label + number}.jpg"
             pictures.add(name)
-            lines.append(line(name, label, face=face))
+            box = (1, 10, 23, 21) if face else (2, 3, 20, 18)
+            lines.append(line(name, label, face=face, box=box))
     (folder / "label").mkdir(parents=True)
     (folder / "label" / "label.lst").write_text("".join(lines))
     (folder / "image").mkdir()
