@@ -46,6 +46,11 @@ def study_frames(
         preset=protocol_text(plan),
         select=plan["select"],
         data_notes=_data_notes(store, plan),
+        confusions={
+            name: dataset["confusions"]
+            for name, dataset in plan["datasets"].items()
+            if dataset.get("confusions")
+        },
     )
 
 

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import product
 from typing import TYPE_CHECKING, Literal
 
@@ -18,7 +18,10 @@ BASELINE = "{baseline}"
 
 @dataclass(frozen=True)
 class DatasetCard:
-    """A data set as the report knows it; with `folds` > 1 seeds are folds, pooled for tables."""
+    """A data set as the report knows it; with `folds` > 1 seeds are folds, pooled for tables.
+
+    `confusions` holds, of attributes that a classifier guessed, its counts (true, guessed level).
+    """
 
     key: str
     title: str
@@ -26,6 +29,7 @@ class DatasetCard:
     levels: Mapping[str, tuple[str, ...]]
     intersections: tuple[tuple[str, ...], ...]
     folds: int
+    confusions: Mapping[str, Sequence[Sequence[int]]] = field(default_factory=dict)
 
     def attributes(self) -> dict[str, tuple[str, ...]]:
         """Group names of every declared attribute and of every intersection ("gender x tone")."""
@@ -57,7 +61,8 @@ class ColumnSpec:
     mean with its `interval`, the `difference` to the baseline with its interval, or the p-value of
     that name; or the method's declared `cost` in passes.
 
-    `absolute` prints a plain mean over seeds without its sign.
+    `absolute` prints a plain mean over seeds without its sign. `squared`: the number is a variance
+    of fractions, printed in squared percentage points.
     """
 
     header: str
@@ -72,6 +77,7 @@ class ColumnSpec:
     change_from: str = ""
     ranks: tuple[ColumnSpec, ...] = ()
     show: Show = ""
+    squared: bool = False
     absolute: bool = False
 
     @property
@@ -79,6 +85,8 @@ class ColumnSpec:
         """Percentage points for a difference, percent with a sign for a change, else percent."""
         if self.ranks:
             return "statistic"
+        if self.squared:
+            return "variance"
         if self.change_from:
             return "change"
         return "points" if self.less or self.show == "difference" else "percent"

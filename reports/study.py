@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Mapping
+from collections.abc import Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import Any
@@ -14,6 +14,7 @@ from reports.measure import METRIC_COLUMNS
 from reports.specs import DatasetCard
 from reports.statistics_frame import PLACE, STATISTICS
 
+Confusions = Mapping[str, Mapping[str, Sequence[Sequence[int]]]]
 CELL_COLUMNS = (
     "dataset",
     "method",
@@ -35,6 +36,10 @@ METHOD_COLUMNS = (
     "cost",
 )
 DATASET_COLUMNS = ("dataset", "title", "classes", "levels", "intersections", "folds")
+CORRECTED_COLUMNS = (
+    "dataset", "method", "variant", "select", "attribute", "metric", "emotion", "seeds", "guessed",
+    "corrected", "sd", "se", "reason",
+)  # fmt: skip
 FRONT_COLUMNS = ("dataset", "method", "variant", "select", "attribute", "probability")
 STATUSES = ("done", "failed", "not_applicable", "pending")
 
@@ -94,6 +99,9 @@ class StudyFrames:
         fronts: one row a method and attribute, columns `FRONT_COLUMNS`: how surely the method is on
             the front of accuracy and fairness; None where that was not computed.
         data_notes: data set -> sentences that a report on it must carry.
+        confusions: data set -> attribute that a classifier guessed -> its counts (true, guessed).
+        corrected: scores by guessed groups, columns `CORRECTED_COLUMNS`; None where none was
+            guessed.
 
     Raises:
         ReportError: a frame lacks a column, a status is unknown, or a cell's method or data set has
@@ -109,6 +117,8 @@ class StudyFrames:
     statistics: pd.DataFrame | None = None
     fronts: pd.DataFrame | None = None
     data_notes: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    confusions: Confusions = field(default_factory=dict)
+    corrected: pd.DataFrame | None = None
 
     def __post_init__(self) -> None:
         for name, columns in (
@@ -118,6 +128,7 @@ class StudyFrames:
             ("datasets", DATASET_COLUMNS),
             ("statistics", STATISTICS),
             ("fronts", FRONT_COLUMNS),
+            ("corrected", CORRECTED_COLUMNS),
         ):
             frame = getattr(self, name)
             if frame is None:
@@ -176,6 +187,16 @@ class StudyFrames:
         return dict(zip(places, shown["probability"].tolist(), strict=True))
 
     @cached_property
+    def corrections(self) -> dict[tuple[str, ...], dict[Hashable, Any]]:
+        """(data set, method, variant, attribute, metric) -> its row of `corrected`."""
+        if self.corrected is None:
+            return {}
+        shown = self.corrected[self.corrected["select"] == self.select]
+        names = ["dataset", "method", "variant", "attribute", "metric"]
+        places = shown[names].itertuples(index=False, name=None)
+        return dict(zip(places, shown.to_dict("records"), strict=True))
+
+    @cached_property
     def baseline(self) -> str:
         """The method that differences are to; empty without statistics."""
         if self.statistics is None:
@@ -210,10 +231,11 @@ class StudyFrames:
         rows = self.datasets[list(DATASET_COLUMNS)].itertuples(index=False, name=None)
         return tuple(
             DatasetCard(
-                key, title, tuple(classes), dict(levels), tuple(map(tuple, crossed)), int(folds)
+                key, title, tuple(classes), dict(levels), tuple(map(tuple, crossed)), int(folds),
+                self.confusions.get(key, {}),
             )
             for key, title, classes, levels, crossed, folds in rows
-        )
+        )  # fmt: skip
 
 
 def _cell_record(row: Mapping[Hashable, object]) -> CellRecord:

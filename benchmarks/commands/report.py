@@ -14,6 +14,7 @@ from benchmarks.frames import finished_sets, study_frames
 from benchmarks.staleness import changed_code, stale_cells
 from benchmarks.store import Store, reported
 from benchmarks.study import SELECTION_RULES, check_choice
+from benchmarks.study_corrections import study_corrections
 from benchmarks.study_fronts import study_fronts
 from benchmarks.study_statistics import study_statistics
 from benchmarks.task_progress import TaskProgress
@@ -83,7 +84,12 @@ def report_store(
             store, plan, chosen, compared=compared_runs(frames), progress=progress
         )
     compared = compared_runs(frames, RANKED_BLOCKS)
-    frames = replace(frames, statistics=found, fronts=study_fronts(store, plan, chosen, compared))
+    frames = replace(
+        frames,
+        statistics=found,
+        fronts=study_fronts(store, plan, chosen, compared),
+        corrected=study_corrections(store, plan, chosen, frames.confusions),
+    )
     _say("Layouts that this study cannot fill", unfilled(frames, layouts or ()))
     if beside_published:
         _say("Published values", without_published(frames.dataset_cards))
