@@ -6,6 +6,7 @@ from collections import Counter
 import numpy as np
 import pytest
 
+from datasets.checking import check
 from datasets.london import London
 from datasets.omi import Omi, OmiSettings, read
 from datasets.omi_london import OmiLondon
@@ -78,6 +79,14 @@ def test_parts_have_the_stated_sizes_and_are_even_in_class_and_gender(
                 return own.sum()
 
             assert abs(count(split.validation) - count(total) / 5) < 1
+
+
+@pytest.mark.parametrize("adapter", [London, Omi, OmiLondon], ids=lambda cls: cls.card.key)
+def test_a_check_finds_the_documented_counts_and_nothing_wrong(shared_data, cache, adapter):
+    found = check(adapter(), shared_data, cache)
+    documented = [count for count in found.counts if count.expected is not None]
+    assert documented and all(count.found == count.expected for count in documented)
+    assert not found.is_wrong, found.findings
 
 
 def test_the_fingerprint_is_fast(shared_data):
