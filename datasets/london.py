@@ -49,7 +49,7 @@ def read(root: Path | None) -> Listing:
     images = table.distinct_paths("image")
     return Listing(
         tables=(table.source,),
-        pictures=tuple(tree.place(image) for image in images),
+        pictures=tuple(tree.beside(table.source, image) for image in images),
         sample_ids=tuple(PurePosixPath(image).stem for image in images),
         subjects=tuple(table.texts("subject")),
         labels=table.codes("expression", CLASSES, may_miss=False),

@@ -83,7 +83,7 @@ def read(root: Path | None, settings: OmiSettings) -> Listing:
     means = np.stack([ratings[name] for name in ETHNICITY_MEANS], axis=1)
     return Listing(
         tables=(table.source,),
-        pictures=tuple(tree.place(image) for image in images),
+        pictures=tuple(tree.beside(table.source, image) for image in images),
         sample_ids=ids,
         subjects=ids,
         labels=(ratings["happy"] > np.median(ratings["happy"])).astype(np.int64),

@@ -13,12 +13,14 @@ from numpy.typing import NDArray
 
 from datasets import contents
 from datasets.action_units import chosen_units, loss_notes, units_of
+from datasets.contents import Progress
 from datasets.errors import DataError
 from datasets.listing import TEST, TRAIN, VALIDATION, Listing
 from datasets.parts import deal
+from datasets.pictures import VERSION as DECODER
 from datasets.pictures import Geometry
 from datasets.predicted import Guesses, guessed_values, read_guesses
-from datasets.preparation import check_tolerated, prepared
+from datasets.preparation import Prepared, check_tolerated, prepared
 from datasets.settings import setting
 from datasets.spec import Codes, Dataset, DatasetSpec, FaceData, Split
 from datasets.unit_forms import KINDS
@@ -160,14 +162,43 @@ class PictureSet(Dataset):
     def fingerprint(self, root: Path | None, cache: Path | None = None) -> str:
         listing = self.listing(root)
         content = contents.digest(listing.pictures, cache)
-        return listing.fingerprint(self.version, self.settings, content)
+        # Another decoder gives other pixels, and so other results.
+        return listing.fingerprint(self.version, self.settings, f"{content} {DECODER}")
+
+    def prepare(
+        self,
+        root: Path | None,
+        cache: Path,
+        pixels: int,
+        *,
+        workers: int | None = None,
+        progress: Progress | None = None,
+    ) -> tuple[Listing, Prepared]:
+        """What `load` makes faces of, decoded at the first call; and the listing of all of it.
+
+        Args:
+            root: folder that holds the data sets.
+            cache: folder of all caches.
+            pixels: side of the pictures.
+            workers: processes that decode; None for one a core.
+            progress: told how many pictures of how many are read, then decoded.
+
+        Raises:
+            DataError: as `load`.
+        """
+        listing = self.listing(root)
+        content = contents.digest(listing.pictures, cache, progress)
+        found = prepared(
+            listing, content, self.geometry(pixels), name=self.describe().name, cache=cache,
+            workers=workers, progress=progress,
+        )  # fmt: skip
+        check_tolerated(listing, found, self.settings.tolerated, self.describe().name)
+        return listing, found
 
     def load(self, root: Path | None, cache: Path, pixels: int) -> FaceData:
-        listing = self.listing(root)
+        # Starting processes is for commands: a script without a guarded main part could not.
+        listing, found = self.prepare(root, cache, pixels, workers=1)
         spec = self.describe()
-        content = contents.digest(listing.pictures, cache)
-        found = prepared(listing, content, self.geometry(pixels), name=spec.name, cache=cache)
-        check_tolerated(listing, found.bad, self.settings.tolerated, spec.name)
         if found.bad:
             listing = listing.take(found.rows)
         faces = faces_of(listing, spec, found.images)

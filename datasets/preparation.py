@@ -108,17 +108,29 @@ def prepared(
                 decoded = stores.guarded(folder, functools.partial(build.run, partial))
 
 
-def check_tolerated(listing: Listing, bad: Sequence[Bad], tolerated: float, name: str) -> None:
-    """Raises DataError where more than the share `tolerated` of the pictures cannot be used."""
-    if len(bad) <= tolerated * len(listing):
-        return
-    shown = [f"{listing.pictures[one.row].shown} ({one.reason})" for one in bad[:NAMED]]
-    if len(bad) > NAMED:
-        shown.append(f"{len(bad) - NAMED} more")
-    raise DataError(
-        f"{len(bad)} of {len(listing)} pictures of {name} cannot be read: {', '.join(shown)}; copy "
-        f"the data set again, mend these files, or raise {name}.tolerated above {tolerated:g}."
-    )
+def check_tolerated(listing: Listing, found: Prepared, tolerated: float, name: str) -> None:
+    """Checks that enough pictures can be used.
+
+    Raises:
+        DataError: more than the share `tolerated` cannot, or a part of the set has none left.
+    """
+    bad = found.bad
+    if len(bad) > tolerated * len(listing):
+        shown = [f"{listing.pictures[one.row].shown} ({one.reason})" for one in bad[:NAMED]]
+        if len(bad) > NAMED:
+            shown.append(f"{len(bad) - NAMED} more in {found.folder / BAD_TABLE}")
+        raise DataError(
+            f"{len(bad)} of {len(listing)} pictures of {name} cannot be read: {', '.join(shown)}; "
+            "copy the data set again, mend these files, or raise "
+            f"{name}.tolerated above {tolerated:g}."
+        )
+    every = ["all"] * len(listing) if listing.parts is None else listing.parts.tolist()
+    empty = set(every) - {every[row] for row in found.rows.tolist()}
+    if empty:
+        raise DataError(
+            f"No picture of {name} can be read in {', '.join(sorted(empty))}: copy the data set "
+            f"again, or mend the files that {found.folder / BAD_TABLE} names."
+        )
 
 
 def _about(listing: Listing, digest: str, geometry: Geometry) -> dict[str, Any]:

@@ -41,5 +41,11 @@ def make(root: Path) -> Path:
     return root
 
 
+def settings(root: Path) -> dict[str, object]:
+    """With which the sets below `root` are read."""
+    files = {"action_units": str(root / "units"), "attributes": str(root / "guesses.csv")}
+    return {"sample": 100, **files}
+
+
 def _row(name: str, active: dict[str, int]) -> dict[str, object]:
     return {"image": name, "face": 0, **{unit: active.get(unit, 0) for unit in UNITS}}
