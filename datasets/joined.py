@@ -47,6 +47,7 @@ def joined(
             for name, own in (train, test)
             for why, count in own.left_out.items()
         },
+        notes=tuple(dict.fromkeys(note for own in sides for note in own.notes)),
         opener=sides[0].opener,
     )
 

@@ -7,6 +7,7 @@ from datasets.affectnet import AffectNet, AffectNetSettings
 from datasets.affectnet_automatic import AffectNetAutomatic, AutomaticSettings
 from datasets.affectnet_lists import CLASSES
 from datasets.errors import DataError, SettingError
+from datasets.joined import joined
 from tests.datasets.miniatures import affectnet, affectnet_automatic
 
 #: three pictures of each of the codes 8 to 10 in each list of the miniature
@@ -213,6 +214,14 @@ def test_labels_of_the_automatic_part_are_called_predictions_in_every_report(tmp
     affectnet_automatic.make(tmp_path)
     faces = AffectNetAutomatic().load(tmp_path, tmp_path / "cache", 4)
     assert any("predictions of a network" in note for note in faces.notes)
+
+
+def test_what_must_be_said_of_one_set_is_said_of_two_joined(tmp_path):
+    affectnet.make(tmp_path)
+    affectnet_automatic.make(tmp_path)
+    automatic = AffectNetAutomatic().read(tmp_path)
+    both = joined(("automatic", automatic), ("manual", _read(tmp_path)))
+    assert both.notes == automatic.notes != ()
 
 
 def test_both_parts_in_one_folder_are_told_apart(tmp_path):
