@@ -59,7 +59,12 @@ def corrected_scores(
         for one in runs
         for attribute, counts in confusions.get(one.dataset, {}).items()
         for metric, emotion, *numbers in _of_method(
-            one, attribute, np.array(counts, dtype=np.float64), convention, draws, suite_seed
+            one,
+            attribute,
+            np.array(counts, dtype=np.float64),
+            convention,
+            draws=draws,
+            suite_seed=suite_seed,
         )
     ]
     return pd.DataFrame(rows, columns=list(CORRECTED_COLUMNS))
@@ -85,7 +90,13 @@ def corrected_tensors(tensors: Numbers, rates: Floats) -> Floats:
 
 
 def _of_method(
-    runs: Runs, attribute: str, confusion: Floats, convention: Convention, draws: int, suite: int
+    runs: Runs,
+    attribute: str,
+    confusion: Floats,
+    convention: Convention,
+    *,
+    draws: int,
+    suite_seed: int,
 ) -> Iterator[tuple[object, ...]]:
     observed = runs.counts(attribute).tensor
     rates = confusion / confusion.sum(axis=1, keepdims=True)
@@ -96,7 +107,9 @@ def _of_method(
             yield metric, emotion, 0, float(seed_mean(guessed[metric])[0]), *nothing
         return
     corrected = _scores(corrected_tensors(observed, rates)[None], convention.min_n)
-    replicates = _replicates(runs, attribute, confusion, convention.min_n, draws, suite)
+    replicates = _replicates(
+        runs, attribute, confusion, convention.min_n, draws=draws, suite_seed=suite_seed
+    )
     for metric, emotion in METRICS.items():
         mean, sd, seeds = over_seeds(corrected[metric][0], convention.ddof)
         error = float(np.nanstd(replicates[metric], ddof=1)) if seeds else np.nan
@@ -106,15 +119,16 @@ def _of_method(
 
 
 def _replicates(
-    runs: Runs, attribute: str, confusion: Floats, min_n: int, draws: int, suite: int
+    runs: Runs, attribute: str, confusion: Floats, min_n: int, *, draws: int, suite_seed: int
 ) -> dict[str, Floats]:
     """(B,) seed averages of each metric of resampled test sets and confusion matrices."""
     names, codes = runs.groups(attribute)
     chunks = resampled_tensors(
         runs.labels, runs.decided, codes, num_groups=len(names), num_classes=len(runs.classes),
-        strata="all", draws=draws, generator=generator_for(suite, runs.dataset, attribute, "mixed"),
+        strata="all", draws=draws,
+        generator=generator_for(suite_seed, runs.dataset, attribute, "mixed"),
     )  # fmt: skip
-    generator = generator_for(suite, runs.dataset, attribute, "confusion")
+    generator = generator_for(suite_seed, runs.dataset, attribute, "confusion")
     totals = confusion.sum(axis=1)
     found: dict[str, list[Floats]] = {metric: [] for metric in METRICS}
     for tensors in chunks:

@@ -18,11 +18,12 @@ from benchmarks.study_corrections import study_corrections
 from benchmarks.study_fronts import study_fronts
 from benchmarks.study_statistics import study_statistics
 from benchmarks.task_progress import TaskProgress
-from reports.convention import convention_named
+from reports.convention import Convention, convention_named
 from reports.published.rows import without_published
 from reports.report import FORMATS, tables_of, unfilled, write_report
 from reports.rows import RANKED_BLOCKS, compared_runs
 from reports.runs import runs_of
+from reports.study import StudyFrames
 
 _SHOWN = 5
 
@@ -79,17 +80,7 @@ def report_store(
     # Only the file of all metrics holds those of every rule.
     rules = None if "csv" in formats else (plan["select"],)
     frames = study_frames(store, plan, chosen, rules=rules)
-    with TaskProgress("statistics") as progress:
-        found = study_statistics(
-            store, plan, chosen, compared=compared_runs(frames), progress=progress
-        )
-    compared = compared_runs(frames, RANKED_BLOCKS)
-    frames = replace(
-        frames,
-        statistics=found,
-        fronts=study_fronts(store, plan, chosen, compared),
-        corrected=study_corrections(store, plan, chosen, frames.confusions),
-    )
+    frames = _with_uncertainty(frames, store, plan, chosen)
     _say("Layouts that this study cannot fill", unfilled(frames, layouts or ()))
     if beside_published:
         _say("Published values", without_published(frames.dataset_cards))
@@ -108,6 +99,23 @@ def report_store(
                 warnings=warnings,
             )  # fmt: skip
     return written
+
+
+def _with_uncertainty(
+    frames: StudyFrames, store: Store, plan: Mapping[str, Any], convention: Convention
+) -> StudyFrames:
+    """The frames with statistics, fronts and corrections for guessed groups."""
+    with TaskProgress("statistics") as progress:
+        found = study_statistics(
+            store, plan, convention, compared=compared_runs(frames), progress=progress
+        )
+    compared = compared_runs(frames, RANKED_BLOCKS)
+    return replace(
+        frames,
+        statistics=found,
+        fronts=study_fronts(store, plan, convention, compared),
+        corrected=study_corrections(store, plan, convention, frames.confusions),
+    )
 
 
 def _warnings(store: Store, plan: Mapping[str, Any]) -> list[str]:

@@ -109,4 +109,4 @@ def _side_by_side(tensors: Numbers) -> Numbers:
 
 def _values(card: MetricCard, counts: Counts, convention: Convention, draws: int) -> Floats:
     value = card.compute(counts, convention).value
-    return value.reshape(-1, draws, *value.shape[1:]).swapaxes(0, 1)
+    return value.reshape(len(value) // draws, draws, *value.shape[1:]).swapaxes(0, 1)
