@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import functools
-import pickle
+import json
 from collections.abc import Iterator
 from itertools import pairwise
 from typing import Any, Literal
@@ -119,18 +119,18 @@ def _weights(ends: Ints, size: int, generator: np.random.Generator, kind: str) -
     are resampled alike.
     """
     bits = generator.bit_generator
-    asked = tuple(ends.tolist()), size, kind, type(bits), pickle.dumps(bits.state)
+    asked = tuple(ends.tolist()), size, kind, type(bits), json.dumps(bits.state)
     weights, bits.state = _drawn(*asked)
     return weights
 
 
 @functools.lru_cache(maxsize=_KEPT)
 def _drawn(
-    ends: tuple[int, ...], size: int, kind: str, bits: type[np.random.BitGenerator], state: bytes
+    ends: tuple[int, ...], size: int, kind: str, bits: type[np.random.BitGenerator], state: str
 ) -> tuple[Marks, Any]:
     """The weights, and the state of the generator behind them."""
     generator = np.random.Generator(bits())
-    generator.bit_generator.state = pickle.loads(state)  # noqa: S301  (bytes of our own making)
+    generator.bit_generator.state = json.loads(state)
     weights = _multinomial(np.array(ends), size, generator).astype(kind)
     weights.flags.writeable = False
     return weights, generator.bit_generator.state
