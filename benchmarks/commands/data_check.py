@@ -60,11 +60,11 @@ def values(checked: Checked) -> dict[str, Any]:
 
 def lines(checked: Checked, dataset: Dataset) -> Iterator[str]:
     """What was found, for a terminal of 80 columns."""
-    card = dataset.card
+    card = dataset.about
     yield f"{card.title} ({checked.name})"
     yield from _wrapped(f"Licence: {card.licence}", "  ")
     if isinstance(dataset, PictureSet):
-        yield from _wrapped(f"To be had: {dataset.facts.request}", "  ")
+        yield from _wrapped(f"To be had: {dataset.documented.request}", "  ")
     if checked.pictures:
         people = f", {checked.people:,} people" if checked.people else ""
         yield f"  {checked.pictures:,} pictures{people}"

@@ -72,19 +72,23 @@ def _effort(card: MethodCard) -> str:
 def _datasets(names: Names) -> None:
     from benchmarks import registry
 
-    for key in registry.select_datasets(tuple(names) or ("all",)):
+    chosen = registry.select_datasets(tuple(names) or ("all",))
+    for key in chosen:
         cls = registry.datasets()[key]
         spec = cls().describe()
         groups = ", ".join(f"{a.name} ({len(a.levels)})" for a in spec.attributes)
         units = f"{len(spec.action_units)} action units" if spec.action_units else "no action units"
+        kinds = f"{spec.num_classes} classes; {groups or 'no attributes'}; {units}"
         folds = f"; {spec.folds} folds" if spec.folds > 1 else ""
         root = "needs --data-root" if cls.needs_root else "made by the suite"
         _entry(
             f"{key}  {cls.card.title}",
-            f"{spec.num_classes} classes; {groups}; {units}{folds}; {root}",
+            f"{kinds if spec.classes else 'classes and attributes by its settings'}{folds}; {root}",
             f"licence: {cls.card.licence}",
-            *described(cls.Settings),
+            *(described(cls.Settings) if names else ()),
         )
+    if not names:
+        print(f"{len(chosen)} data sets; `list datasets NAME` shows the settings of one")
 
 
 def _metrics(_: Names) -> None:
