@@ -226,8 +226,10 @@ def _caption(
     else:
         spread = f"one {unit}, no spread"
     pool = f", predictions pooled over {dataset.folds} folds" if dataset.folds > 1 else ""
+    squared = any(column.squared for column in columns)
+    what = "Ranks" if ranked else "Squared percentage points" if squared else "Percent"
     return (
-        f"{about} on {dataset.title}. {'Ranks' if ranked else 'Percent'}, {spread}{pool}. "
+        f"{about} on {dataset.title}. {what}, {spread}{pool}. "
         f"Preset {study.preset}, checkpoint rule {study.select}, convention {convention.name} "
         f"(min_n = {convention.min_n}; '-': undefined)."
     )

@@ -20,8 +20,10 @@ from typing import TYPE_CHECKING, Literal, TypeVar
 from reports.errors import ReportError
 
 if TYPE_CHECKING:
+    import numpy as np
+
     from reports.convention import Convention
-    from reports.metrics.counts import Counts
+    from reports.metrics.counts import Counts, Floats
     from reports.metrics.samples import GroupedSamples
     from reports.metrics.scores import Scores
     from reports.predictions import PredictionSet
@@ -39,6 +41,10 @@ Null = Literal["", "tpr", "acc", "dp"]
 Strata = Literal["group", "group_class", "all"]
 MetricFunction = Callable[["Counts", "Convention"], "Scores"]
 SampleFunction = Callable[["GroupedSamples", "Convention"], "Scores"]
+#: (B, R) values of R runs of one method on the same samples, B deals of the groups that they share
+PermutedFunction = Callable[
+    [Sequence["GroupedSamples"], "Convention", "np.random.Generator"], "Floats"
+]
 LayoutFunction = Callable[["DatasetCard"], Iterator["TableSpec"]]
 #: each data set with the rows of its tables
 RowsOfDatasets = Sequence[tuple["DatasetCard", Sequence["MethodRow"]]]
@@ -58,7 +64,8 @@ class MetricCard:
     `per` says of what there is one value ("group", "attribute and class", ...). Metrics with
     `overall` are also computed over all samples, those of unknown groups included. `null` says for
     which perfectly fair classifier the noise floor is computed, "" for none; `strata` which counts
-    a bootstrap of the test samples keeps.
+    a bootstrap of the test samples keeps. `on_resampled` is computed of resampled test sets to give
+    the interval where the metric itself would count the sampling noise twice.
     """
 
     key: str
@@ -71,6 +78,7 @@ class MetricCard:
     compute: MetricFunction
     null: Null = ""
     strata: Strata = "group"
+    on_resampled: MetricFunction | None = None
 
 
 @dataclass(frozen=True)
@@ -79,7 +87,8 @@ class SampleMetricCard:
 
     As `MetricCard`; `applies` says whether a prediction set is of the kind that the metric is about
     (of two classes, say). Where it is but lacks what the metric needs, the values are undefined and
-    say so.
+    say so. `permuted` gives values with the groups dealt anew among all samples, for the noise
+    floor, where the metric has one.
     """
 
     key: str
@@ -91,6 +100,7 @@ class SampleMetricCard:
     overall: bool
     compute: SampleFunction
     applies: Callable[[PredictionSet], bool]
+    permuted: PermutedFunction | None = None
 
 
 @dataclass(frozen=True)
@@ -130,13 +140,15 @@ def metric(
     overall: bool = False,
     null: Null = "",
     strata: Strata = "group",
+    on_resampled: MetricFunction | None = None,
 ) -> Callable[[MetricF], MetricF]:
     """Decorator that makes a function of (counts, convention) a metric of the suite."""
 
     def attach(function: MetricF) -> MetricF:
         card = MetricCard(
-            key, title, limits, direction, source, per, overall, function, null, strata
-        )
+            key, title, limits, direction, source, per, overall, function, null, strata,
+            on_resampled,
+        )  # fmt: skip
         setattr(function, "metric_card", card)  # noqa: B010  (mypy knows no attributes of functions)
         return function
 
@@ -157,12 +169,13 @@ def sample_metric(
     per: str,
     overall: bool = False,
     applies: Callable[[PredictionSet], bool] = _always,
+    permuted: PermutedFunction | None = None,
 ) -> Callable[[SampleF], SampleF]:
     """Decorator that makes a function of (grouped samples, convention) a metric of the suite."""
 
     def attach(function: SampleF) -> SampleF:
         card = SampleMetricCard(
-            key, title, limits, direction, source, per, overall, function, applies
+            key, title, limits, direction, source, per, overall, function, applies, permuted
         )
         setattr(function, "metric_card", card)  # noqa: B010  (as above)
         return function

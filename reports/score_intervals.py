@@ -6,7 +6,7 @@ next to nothing where the groups are equal (metrics.md 6.5).
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Protocol
 
@@ -96,6 +96,28 @@ def comparison_limits(
         limit[0, : np.size(end)] = end
     wide = widened_by_seeds(limits[0], limits[1], one.scores.value)
     return wide[0], wide[1]
+
+
+def bootstrap_limits(
+    resampled: Floats, values: Floats, emotions: Sequence[str]
+) -> tuple[Floats, Floats]:
+    """(P, E) 2.5 and 97.5 percentiles of resampled test sets, widened by the seeds.
+
+    Undefined for the largest or smallest class, whose percentiles would be those of another score.
+
+    Args:
+        resampled: (B, P, E) means over the seeds of something whose mean over resampled test sets
+            is the score.
+        values: (S, P, E) of the seeds.
+        emotions: E names.
+    """
+    low, high = (np.full(resampled.shape[1:], np.nan) for _ in range(2))
+    for group, emotion in np.ndindex(low.shape):
+        column = resampled[:, group, emotion]
+        known = column[~np.isnan(column)]
+        if len(known) and emotions[emotion] not in EXTREMES:
+            low[group, emotion], high[group, emotion] = np.percentile(known, [2.5, 97.5])
+    return widened_by_seeds(low, high, values)
 
 
 def has_t_interval(key: str, emotion: str) -> bool:

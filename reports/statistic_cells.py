@@ -44,9 +44,9 @@ def statistic_cell(
         return Cell("text", text="ref.")
     match column.show:
         case "floor":
-            return _with_interval(found, ("floor_mean", "floor_low", "floor_high"), "percent")
+            return _with_interval(found, ("floor_mean", "floor_low", "floor_high"), column.unit)
         case "interval":
-            return _with_interval(found, ("mean", "low", "high"), "percent")
+            return _with_interval(found, ("mean", "low", "high"), column.unit)
         case "difference":
             names = ("difference", "difference_low", "difference_high")
             return _with_interval(found, names, "points")

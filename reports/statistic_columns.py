@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -16,7 +16,7 @@ from reports.metrics.reasons import WORDS, Reason
 from reports.metrics.scores import Scores
 from reports.replicates.values import seed_mean
 from reports.runs import Runs
-from reports.score_intervals import comparison_limits, has_t_interval
+from reports.score_intervals import bootstrap_limits, comparison_limits, has_t_interval
 from reports.stats.seeds import (
     SeedInterval,
     cliffs_delta,
@@ -40,12 +40,14 @@ Floats = npt.NDArray[np.float64]
 class Measured:
     """One metric of one method and attribute: observed per seed, and its replicates.
 
-    `values` is (S, P, E), `resampled` (B, P, E) averaged over the seeds.
+    `values` is (S, P, E), `resampled` (B, P, E) averaged over the seeds; `for_interval` as
+    `resampled` where the card has `on_resampled`.
     """
 
     card: MetricCard
     scores: Scores
     resampled: Floats
+    for_interval: Floats | None = None
 
     @property
     def values(self) -> Floats:
@@ -55,6 +57,13 @@ class Measured:
     def size(self) -> int:
         """Numbers of the metric: P x E."""
         return math.prod(self.values.shape[1:])
+
+
+def resampled_twin(card: MetricCard) -> MetricCard | None:
+    """The card of what is computed of resampled test sets for the metric's interval, if any."""
+    if card.on_resampled is None:
+        return None
+    return replace(card, key=f"{card.key} for its interval", compute=card.on_resampled)
 
 
 def same_shape(one: Measured, other: Measured | None) -> bool:
@@ -81,8 +90,12 @@ def own_columns(
     # A single resampling distribution serves all seeds: they share the test samples.
     se_test = over_seeds(one.resampled)[1]
     interval = seed_interval(one.values, se_test)
-    own = comparison_limits(one.card.key, measured, counts, min_n)
-    low, high, kind = _limits(one, own, interval)
+    if one.for_interval is None:
+        own = comparison_limits(one.card.key, measured, counts, min_n)
+        low, high, kind = _limits(one, own, interval)
+    else:
+        low, high = bootstrap_limits(one.for_interval, one.values, one.scores.emotions)
+        kind = np.where(np.isnan(low), "none", "bootstrap")
     reason = np.where(seeds > 0, Reason.DEFINED, one.scores.reason[0])
     return {
         "mean": mean.ravel(),

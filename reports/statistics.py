@@ -34,6 +34,7 @@ from reports.statistic_columns import (
     mcnemar_column,
     own_columns,
     place_columns,
+    resampled_twin,
     same_shape,
 )
 from reports.statistics_frame import STATISTICS, TEXTS
@@ -213,13 +214,15 @@ class _Asked:
                 num_classes=len(counts.classes),
                 draws=self.effort.resamples, generator=self._stream("resampled", strata),
             )  # fmt: skip
+            twins = {card.key: twin for card in cards if (twin := resampled_twin(card))}
             replicates = values_of_chunks(
-                cards, chunks, groups=counts.groups, classes=counts.classes, convention=used,
-                seed_averaged=True,
+                [*cards, *twins.values()], chunks, groups=counts.groups, classes=counts.classes,
+                convention=used, seed_averaged=True,
             )  # fmt: skip
             for card in cards:
-                scores = card.compute(counts, used)
-                found[card.key] = Measured(card, scores, replicates[card.key])
+                scores, twin = card.compute(counts, used), twins.get(card.key)
+                for_interval = replicates[twin.key] if twin else None
+                found[card.key] = Measured(card, scores, replicates[card.key], for_interval)
         return found
 
     def contender(self, measured: Mapping[str, Measured], rivals: int) -> Contender:

@@ -13,7 +13,7 @@ STATISTICS = (
     # mean of the defined seeds, how many these are, smallest denominator, deviation over seeds
     "mean", "seeds", "n", "sd",
     # sampling error of the test set, of seeds and test set together, and the 95 % interval:
-    # `interval` is t (metrics.md 7 and decisions 23), simultaneous (6.5) or none
+    # `interval` is t (metrics.md 7 and decisions 23), simultaneous (6.5), bootstrap (6.6) or none
     "se_test", "se", "low", "high", "interval",
     # what a perfectly fair classifier would show (6.3): mean and 95 % range, excess over the mean,
     # one-sided p, p corrected within the table's family

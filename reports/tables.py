@@ -11,7 +11,8 @@ from reports.rounding import rounded
 
 State = Literal["value", "undefined", "failed", "not_applicable", "blank", "text"]
 Unit = Literal[
-    "percent", "points", "change", "proportion", "difference", "p", "count", "ratio", "statistic"
+    "percent", "points", "change", "variance", "proportion", "difference", "p", "count", "ratio",
+    "statistic",
 ]  # fmt: skip
 Better = Literal["higher", "lower", ""]
 
@@ -40,6 +41,7 @@ _DIGITS: dict[Unit, tuple[int, int, bool]] = {
     "percent": (1, 100, False),
     "points": (1, 100, True),
     "change": (1, 100, True),
+    "variance": (1, 10_000, False),
     "proportion": (3, 1, False),
     "difference": (3, 1, True),
     "p": (3, 1, False),
@@ -67,8 +69,8 @@ class Cell:
             single value.
         n, expected: seeds (or pooled repeats) behind the mean and those planned.
         unit: what the number is, which decides its digits: `percent`, `points` for a signed
-            difference of percentages, `change` for a signed relative one; `proportion` and its
-            signed `difference`; `p`; ...
+            difference of percentages, `change` for a signed relative one, `variance` of fractions
+            in squared percentage points; `proportion` and its signed `difference`; `p`; ...
         show_n: print `n=4/5`, because the row's own count does not say it.
         bold: best of its comparison set.
         tied: not bold, but not distinguishable from the best.
