@@ -118,7 +118,7 @@ class IasLab(PictureSet):
             subjects=None if by_picture else tuple(table.texts("subject")),
             parts=_parts(table),
             joins=tuple(images),
-            left_out={f"{name}, a class of no paper": n for name, n in others.items()},
+            left_out={f"{name} faces": count for name, count in others.items()},
             notes=(_BY_PICTURE,) if by_picture else (),
         )
         return listing.take(kept)
