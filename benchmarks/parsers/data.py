@@ -16,8 +16,10 @@ def add_data_command(commands: Actions) -> None:
     data = commands.add_parser("data", help="look at a data set, check and prepare it")
     actions = data.add_subparsers(dest="action", required=True, metavar="ACTION")
     _add_show(actions)
+    _add_prepare(actions)
     _add_check(actions)
     _add_annotate(actions)
+    _add_describe(actions)
 
 
 def add_places(parser: argparse.ArgumentParser) -> None:
@@ -41,6 +43,21 @@ def _add_show(actions: Actions) -> None:
     show.add_argument("--out", type=Path, required=True, metavar="FILE.png")
     show.add_argument("--pixels", type=positive, default=96, help="size of a face (default: 96)")
     add_places(show)
+
+
+def _add_prepare(actions: Actions) -> None:
+    prepare = actions.add_parser(
+        "prepare", help="decode pictures once, ahead of a study; continues where it was stopped"
+    )
+    prepare.add_argument("names", nargs="+", metavar="NAME", help="data sets, or globs")
+    prepare.add_argument(
+        "--pixels", type=positive, default=48, metavar="N",
+        help="side of the pictures (default: 48, as the default preset trains with)",
+    )  # fmt: skip
+    prepare.add_argument(
+        "--workers", type=positive, metavar="N", help="processes that decode (default: cores)"
+    )
+    add_places(prepare)
 
 
 def _add_check(actions: Actions) -> None:
@@ -77,3 +94,10 @@ def _add_annotate(actions: Actions) -> None:
         "--device", default="auto", choices=("auto", "cpu", "cuda"), help="default: auto"
     )
     add_places(annotate)
+
+
+def _add_describe(actions: Actions) -> None:
+    describe = actions.add_parser(
+        "describe", help="begin the description of a folder of pictures (folder.config)"
+    )
+    describe.add_argument("table", type=Path, metavar="TABLE.csv", help="table of the pictures")

@@ -182,6 +182,16 @@ def test_named_methods_are_listed_with_their_settings(capsys):
     assert "spectral_decoupling  " in shown and "ce  Cross" not in shown
 
 
+def test_data_sets_are_listed_briefly_and_named_ones_with_their_settings(capsys):
+    main(["list", "datasets"])
+    brief = capsys.readouterr().out
+    main(["list", "datasets", "fairface"])
+    named = capsys.readouterr().out
+
+    assert "classes and attributes by its settings" in brief and "7 classes; no attributes" in brief
+    assert "label = gender" not in brief and "label = gender: attribute that is" in named
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
