@@ -27,9 +27,7 @@ from methods.base import Method
 def load_cell_data(cell: Cell, data_root: Path | None, cache: Path) -> CellData:
     """The parts of a cell; pictures are prepared into the cache where they are not yet."""
     text = tuple(sorted((k, repr(v)) for k, v in cell.description["dataset_settings"].items()))
-    protocol = protocol_of(cell)
-    pixels = round(protocol.pixels / protocol.centre_crop)
-    key = (cell.dataset, text, cell.description["fingerprint"], pixels)
+    key = (cell.dataset, text, cell.description["fingerprint"], stored_pixels(cell))
     loader = _Loader(key, cell.description["dataset_settings"], data_root, cache)
     dataset, faces = _faces(loader)
     groups = tuple(cell.description["groups"])
@@ -41,6 +39,17 @@ def protocol_of(cell: Cell) -> Protocol:
     stored = values_of(cell.description["protocol"])
     protocol: Protocol = declared.make(Protocol, stored, "protocol")
     return protocol
+
+
+def stored_pixels(cell: Cell) -> int:
+    """Side of the stored pictures, of which training may cut the middle."""
+    protocol = protocol_of(cell)
+    return round(protocol.pixels / protocol.centre_crop)
+
+
+def dataset_of(cell: Cell) -> Dataset:
+    """The data set with the settings of a cell's description."""
+    return _dataset(cell.dataset, cell.description["dataset_settings"])
 
 
 def build_method(cell: Cell, data: CellData, protocol: Protocol) -> Method:
@@ -97,9 +106,13 @@ class _Loader:
 @lru_cache(maxsize=2)
 def _faces(loader: _Loader) -> tuple[Dataset, FaceData]:
     name, _, _, pixels = loader.key
-    cls = registry.datasets()[name]
-    dataset = cls(settings_from(cls, loader.settings))
+    dataset = _dataset(name, loader.settings)
     return dataset, dataset.load(loader.root, loader.cache, pixels)
+
+
+def _dataset(name: str, settings: dict[str, Any]) -> Dataset:
+    cls = registry.datasets()[name]
+    return cls(settings_from(cls, settings))
 
 
 def make_pictures(data: CellData, protocol: Protocol, device: torch.device) -> Pictures:

@@ -29,6 +29,7 @@ from benchmarks.plan import (
     resolve,
     resolve_protocol,
 )
+from benchmarks.preparing import prepare_cells
 from benchmarks.progress import Progress
 from benchmarks.records import attribute_pairs, card_values
 from benchmarks.runner import Outcome, RunOptions
@@ -139,6 +140,7 @@ def _refuse_empty(plan: Plan) -> None:
 
 def _prepare_data(plan: Plan, options: RunOptions) -> None:
     """Fills the cache before workers start, and checks what only the data can tell."""
+    prepare_cells(plan.trained, options.data_root, options.cache)
     seen = set()
     for cell in plan.trained:
         key = (cell.description["fingerprint"], cell.seed, protocol_of(cell))
