@@ -7,9 +7,11 @@ more trailing parts with another one.
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import product
 from pathlib import PurePosixPath
 
 import numpy as np
@@ -18,6 +20,9 @@ from numpy.typing import NDArray
 from datasets.errors import DataError
 from datasets.listing import Listing
 from datasets.spec import Codes
+
+#: parts of a path, the name first
+Key = tuple[str, ...]
 
 NO_ROW = -1
 PICTURE_SUFFIXES = frozenset(
@@ -34,124 +39,165 @@ class SideRows:
         paths: R pictures as the file names them; without a picture's suffix any suffix fits.
         faces: (R,) number of the face in its picture; -1 where the file gives none.
         boxes: (R, 4) left, top, right, bottom of the face in pixels; NaN where unknown.
+        numbered_by_set: the numbers are the set's own where it numbers faces; those of an
+            extractor only say in which order it found them.
     """
 
     source: str
     paths: Sequence[str]
     faces: Codes
     boxes: NDArray[np.float64]
+    numbered_by_set: bool = True
 
 
 def matched(rows: SideRows, listing: Listing) -> Codes:
     """(N,) the row of each picture of the listing; -1 where the file has none.
 
     Of several faces in one picture that of the set's own number is taken, else the one that
-    overlaps the set's box most, else the largest box, else the lowest number.
+    overlaps the set's box best, else the largest box, else the first. A face of the set that no
+    face of the file overlaps was missed: it takes no other one's row.
 
     Raises:
-        DataError: two pictures fit one path equally well, or two paths one picture; both are named.
+        DataError: two pictures fit one path equally well, or two paths one picture; a face comes
+            twice; or the set has several faces of a picture and the file does not tell them apart.
     """
-    pictures = listing.paths
-    found = _paths_of(pictures, rows)
-    by_path: dict[str, list[int]] = defaultdict(list)
+    own: dict[str, list[int]] = defaultdict(list)
+    for place, picture in enumerate(listing.paths):
+        own[picture].append(place)
+    given: dict[str, list[int]] = defaultdict(list)
     for row, path in enumerate(rows.paths):
-        by_path[path].append(row)
+        given[path].append(row)
     places = np.full(len(listing), NO_ROW, dtype=np.int64)
-    for place, picture in enumerate(pictures):
-        if picture in found:
-            places[place] = _face(by_path[found[picture]], place, rows, listing)
+    for picture, path in _paths_of(own, given, rows.source).items():
+        for place, row in _faces(own[picture], given[path], rows, listing):
+            places[place] = row
     return places
 
 
-def _paths_of(pictures: Iterable[str], rows: SideRows) -> dict[str, str]:
-    """Picture -> path of the side file, for those that belong together."""
-    names = {picture: _parts(picture) for picture in dict.fromkeys(pictures)}
-    paths: dict[str, list[str]] = defaultdict(list)
-    for path in dict.fromkeys(rows.paths):
-        paths[_stem(_parts(path)[-1])].append(path)
-    best: dict[str, tuple[int, list[str]]] = {}
-    claims: dict[str, tuple[int, list[str]]] = {}
-    for picture, parts in names.items():
-        for path in paths.get(_stem(parts[-1]), ()):
-            score = _common(parts, _parts(path))
-            if score:
-                _claim(best, picture, score, path)
-                _claim(claims, path, score, picture)
-    return {
-        picture: _only(picture, tied, rows.source)
-        for picture, (score, tied) in best.items()
-        if _is_mutual(picture, score, tied, claims, rows.source)
-    }
+def _paths_of(pictures: Iterable[str], paths: Iterable[str], source: str) -> dict[str, str]:
+    """Picture -> path of the side file, for those that belong together.
+
+    Both are grouped by the longest end that they share with any of the others: who is in one
+    group belongs together, and nobody looks at every pair.
+    """
+    own = {picture: _picture_keys(picture) for picture in pictures}
+    given = {path: _path_key(path) for path in paths}
+    every_own = sorted(key for keys in own.values() for key in keys)
+    every_given = sorted(given.values())
+    groups: dict[Key, tuple[list[str], list[str]]] = defaultdict(lambda: ([], []))
+    for picture, keys in own.items():
+        shared = [_longest(key, every_given) for key in keys]
+        for key, length in zip(keys, shared, strict=True):
+            if length and length == max(shared):
+                groups[key[:length]][0].append(picture)
+    for path, key in given.items():
+        if length := _longest(key, every_own):
+            groups[key[:length]][1].append(path)
+    found: dict[str, str] = {}
+    for fitting, candidates in groups.values():
+        for picture, path in product(fitting[:2], candidates[:2]):
+            if picture in found:
+                raise DataError(
+                    f"{source}: two rows fit the picture {picture}, '{found[picture]}' and "
+                    f"'{path}': keep one."
+                )
+            if len(fitting) > 1:
+                raise DataError(
+                    f"{source}: '{path}' fits two pictures, {fitting[0]} and {fitting[1]}: write "
+                    "more of the path into the file."
+                )
+            found[picture] = path
+    return found
 
 
-def _claim(table: dict[str, tuple[int, list[str]]], key: str, score: int, other: str) -> None:
-    """Keeps the partners of `key` with the highest score."""
-    known, tied = table.get(key, (0, []))
-    if score > known:
-        table[key] = (score, [other])
-    elif score == known:
-        tied.append(other)
+def _longest(key: Key, others: Sequence[Key]) -> int:
+    """Number of equal parts at the start of `key` and of one of the sorted `others`."""
+    place = bisect_left(others, key)
+    return max((_equal(key, other) for other in others[max(place - 1, 0) : place + 1]), default=0)
 
 
-def _is_mutual(
-    picture: str,
-    score: int,
-    tied: list[str],
-    claims: dict[str, tuple[int, list[str]]],
-    source: str,
-) -> bool:
-    best, pictures = claims[tied[0]]
-    if best > score:
-        return False
-    if len(pictures) > 1:
-        raise DataError(
-            f"{source}: '{tied[0]}' fits two pictures, {pictures[0]} and {pictures[1]}: write "
-            "more of the path into the file."
-        )
-    return True
-
-
-def _only(picture: str, tied: list[str], source: str) -> str:
-    if len(tied) > 1:
-        raise DataError(
-            f"{source}: two rows fit the picture {picture}, '{tied[0]}' and '{tied[1]}': keep one."
-        )
-    return tied[0]
-
-
-def _parts(path: str) -> list[str]:
-    return path.replace("\\", "/").lower().strip("/").split("/")
-
-
-def _stem(name: str) -> str:
-    suffix = PurePosixPath(name).suffix
-    return name[: -len(suffix)] if suffix in PICTURE_SUFFIXES else name
-
-
-def _common(picture: list[str], path: list[str]) -> int:
-    """Number of equal parts at the end; 0 where the names themselves differ."""
-    has_suffix = PurePosixPath(path[-1]).suffix in PICTURE_SUFFIXES
-    if (picture[-1] if has_suffix else _stem(picture[-1])) != path[-1]:
-        return 0
-    score = 1
-    for one, other in zip(picture[-2::-1], path[-2::-1], strict=False):
-        if one != other:
+def _equal(one: Key, other: Key) -> int:
+    shared = 0
+    for left, right in zip(one, other, strict=False):
+        if left != right:
             break
-        score += 1
-    return score
+        shared += 1
+    return shared
 
 
-def _face(candidates: list[int], place: int, rows: SideRows, listing: Listing) -> int:
-    if listing.faces is not None and any(rows.faces[row] >= 0 for row in candidates):
-        same = [row for row in candidates if rows.faces[row] == listing.faces[place]]
-        return same[0] if same else NO_ROW
-    if len(candidates) == 1:
-        return candidates[0]
+def _path_key(path: str) -> Key:
+    """Parts from the last to the first; names with a picture's suffix are kept from the others."""
+    *folders, name = path.replace("\\", "/").lower().strip("/").split("/")
+    has_suffix = PurePosixPath(name).suffix in PICTURE_SUFFIXES
+    return (f"{'picture' if has_suffix else 'stem'}/{name}", *folders[::-1])
+
+
+def _picture_keys(picture: str) -> list[Key]:
+    """The keys of paths that name the picture: with its suffix, and without."""
+    *folders, name = picture.replace("\\", "/").lower().strip("/").split("/")
+    suffix = PurePosixPath(name).suffix
+    stem = name[: -len(suffix)] if suffix in PICTURE_SUFFIXES else name
+    names = (f"picture/{name}", f"stem/{stem}")
+    return [(own, *folders[::-1]) for own in names]
+
+
+def _faces(
+    places: Sequence[int], candidates: Sequence[int], rows: SideRows, listing: Listing
+) -> Iterator[tuple[int, int]]:
+    """Place in the listing and row, for the faces of one picture that have a row."""
+    numbers = {row: int(rows.faces[row]) for row in candidates if rows.faces[row] >= 0}
+    if len(set(numbers.values())) < len(numbers):
+        raise DataError(
+            f"{rows.source}: a face of '{rows.paths[candidates[0]]}' comes twice: keep one row."
+        )
+    if listing.faces is not None and numbers and rows.numbered_by_set:
+        by_number = {number: row for row, number in numbers.items()}
+        own = {place: by_number.get(int(listing.faces[place])) for place in places}
+        yield from ((place, row) for place, row in own.items() if row is not None)
+    elif len(places) == len(candidates) == 1:
+        yield places[0], candidates[0]
+    else:
+        yield from _among(places, candidates, rows, listing, numbered=bool(numbers))
+
+
+def _among(
+    places: Sequence[int],
+    candidates: Sequence[int],
+    rows: SideRows,
+    listing: Listing,
+    *,
+    numbered: bool,
+) -> Iterator[tuple[int, int]]:
+    """As `_faces`, where no number of the set decides."""
+    boxed = not np.isnan(rows.boxes[candidates]).all()
+    has_several = listing.faces is not None and len(places) > 1
+    if boxed and listing.boxes is not None and not np.isnan(listing.boxes[places]).any():
+        yield from _by_overlap(places, candidates, rows, listing)
+    elif not has_several and (boxed or numbered or len(candidates) == 1):
+        row = _largest(candidates, rows)
+        yield from ((place, row) for place in places)
+    elif boxed or numbered or len(candidates) > 1:
+        raise DataError(
+            f"{rows.source}: '{rows.paths[candidates[0]]}' has several faces or rows that cannot "
+            "be told apart: add the number of each face (face) or its box (x, y, w, h)."
+        )
+    # Left is the one row, without number and box, of a picture in which no face was found.
+
+
+def _by_overlap(
+    places: Sequence[int], candidates: Sequence[int], rows: SideRows, listing: Listing
+) -> Iterator[tuple[int, int]]:
+    """The pairs that overlap, the best ones first, every face and every row at most once."""
+    assert listing.boxes is not None
+    shares = np.stack([_overlap(rows.boxes[candidates], listing.boxes[place]) for place in places])
+    while (shares > 0).any():
+        place, candidate = np.unravel_index(int(np.argmax(shares)), shares.shape)
+        yield places[int(place)], candidates[int(candidate)]
+        shares[place], shares[:, candidate] = 0.0, 0.0
+
+
+def _largest(candidates: Sequence[int], rows: SideRows) -> int:
     boxes = rows.boxes[candidates]
-    if listing.boxes is not None and not np.isnan(listing.boxes[place]).any():
-        overlaps = _overlap(boxes, listing.boxes[place])
-        if (overlaps > 0).any():
-            return candidates[int(np.nanargmax(overlaps))]
     areas = (boxes[:, 2] - boxes[:, 0]) * (boxes[:, 3] - boxes[:, 1])
     if not np.isnan(areas).all():
         return candidates[int(np.nanargmax(areas))]

@@ -1,5 +1,7 @@
 """Rows of side files find their pictures, and never another one's."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -80,3 +82,74 @@ def test_else_the_largest_face_is_taken_then_the_lowest_number():
     sized = rows(["p.jpg"] * 2, boxes=[[0, 0, 5, 5], [0, 0, 9, 9]])
     assert matched(sized, listing(["p.jpg"])).tolist() == [1]
     assert matched(rows(["p.jpg"] * 2, faces=[3, 1]), listing(["p.jpg"])).tolist() == [1]
+
+
+def test_the_order_of_the_rows_decides_nothing():
+    # b.jpg fits both names of equal length, but y/1.jpg is its namesake's: x/1.jpg is left for it.
+    own = listing(["x/1.jpg", "y/1.jpg"])
+    for paths in (["y/1.jpg", "1.jpg"], ["1.jpg", "y/1.jpg"]):
+        found = matched(rows(paths), own)
+        assert [paths[row] for row in found] == ["1.jpg", "y/1.jpg"]
+
+
+def test_a_name_with_and_one_without_suffix_are_two_rows_of_one_picture():
+    with pytest.raises(DataError, match=r"picture x/1.jpg, '1.jpg' and '1'"):
+        matched(rows(["1.jpg", "1"]), listing(["x/1.jpg"]))
+
+
+def test_suffixes_tell_pictures_of_one_name_apart():
+    own = listing(["x/1.jpg", "x/1.png"])
+    assert matched(rows(["x/1.png", "x/1.jpg"]), own).tolist() == [1, 0]
+    with pytest.raises(DataError, match=r"'x/1' fits two pictures, x/1.jpg and x/1.png"):
+        matched(rows(["x/1"]), own)
+
+
+def test_a_missed_face_does_not_take_its_neighbours_row():
+    boxes = [[0, 0, 10, 10], [20, 0, 30, 10]]
+    own = listing(["p.jpg", "p.jpg"], boxes=boxes)
+    assert matched(rows(["p.jpg"], boxes=[[19, 0, 30, 10]]), own).tolist() == [-1, 0]
+    alone = listing(["p.jpg"], boxes=boxes[:1])
+    assert matched(rows(["p.jpg"] * 2, boxes=[[19, 0, 30, 9], [40, 0, 90, 90]]), alone) == [-1]
+
+
+def test_a_row_belongs_to_one_face_only():
+    # Both boxes of the set overlap the row: by 80 / 120 and by 20 / 180.
+    own = listing(["p.jpg", "p.jpg"], boxes=[[10, 0, 20, 10], [2, 0, 12, 10]])
+    assert matched(rows(["p.jpg"], boxes=[[0, 0, 10, 10]]), own).tolist() == [-1, 0]
+
+
+def test_the_order_of_an_extractor_is_no_number_of_the_set():
+    # OpenFace found the set's second face first.
+    own = listing(["p.jpg"] * 2, faces=[0, 1], boxes=[[0, 0, 10, 10], [20, 0, 30, 10]])
+    side = rows(["p.jpg"] * 2, faces=[0, 1], boxes=[[20, 0, 30, 10], [0, 0, 10, 10]])
+    assert matched(replace(side, numbered_by_set=False), own).tolist() == [1, 0]
+
+
+@pytest.mark.parametrize(
+    ("own", "side", "message"),
+    [
+        (listing(["p.jpg"]), rows(["p.jpg"] * 2), "'p.jpg' has several faces or rows"),
+        (listing(["p.jpg"] * 2, faces=[0, 1]), rows(["p.jpg"] * 2), "cannot be told apart"),
+        (listing(["p.jpg"]), rows(["p.jpg"] * 2, faces=[1, 1]), "a face of 'p.jpg' comes twice"),
+    ],
+    ids=["two rows", "two faces", "one face twice"],
+)
+def test_rows_that_cannot_be_told_apart_are_an_error(own, side, message):
+    with pytest.raises(DataError, match=message):
+        matched(side, own)
+
+
+def test_the_one_row_of_a_picture_without_a_found_face_is_nobodys():
+    assert matched(rows(["p.jpg"]), listing(["p.jpg"] * 2, faces=[0, 1])).tolist() == [-1, -1]
+
+
+def test_a_path_that_climbs_out_is_a_name_and_nothing_more():
+    own = listing(["x/1.jpg"])
+    assert matched(rows(["../../etc/passwd", "/../x/1.jpg", ""]), own).tolist() == [1]
+
+
+def test_pictures_that_all_have_one_name_are_matched_in_linear_time():
+    size = 20_000
+    own = listing([f"{person}/face.jpg" for person in range(size)])
+    side = rows([f"units/{person}/face" for person in reversed(range(size))])
+    assert matched(side, own).tolist() == list(reversed(range(size)))
