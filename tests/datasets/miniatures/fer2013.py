@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 #: pictures of each class: usage -> number
-ROWS = {"Training": 12, "PublicTest": 6, "PrivateTest": 6}
+ROWS = {"Training": 12, "PublicTest": 6, "PrivateTest": 7}
 CLASSES = ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
 FOLDERS = {"Training": "train", "PublicTest": "test", "PrivateTest": "test"}
 
