@@ -119,8 +119,8 @@ def check(
         *_without_units(dataset, listing, found, cache),
         *(Finding("note", note) for note in listing.notes),
     ]
-    if listing.left_out:
-        left = ", ".join(f"{count} {why}" for why, count in listing.left_out.items() if count)
+    left = ", ".join(f"{count} {why}" for why, count in listing.left_out.items() if count)
+    if left:
         findings.append(Finding("note", f"Rows of the label files that are no samples: {left}."))
     order = ("error", "warning", "note")
     findings.sort(key=lambda finding: order.index(finding.level))
@@ -223,8 +223,9 @@ def _repeated(listing: Listing, sums: Sequence[tuple[int, int]]) -> Iterator[Fin
         return
     first: dict[tuple[int, int], int] = {}
     pairs = []
-    for row, content in enumerate(sums):
-        if content[0] < 0:
+    for row, (source, content) in enumerate(zip(listing.pictures, sums, strict=True)):
+        # A stretch of a table has the checksum of the whole table; `_alike` compares what it shows.
+        if content[0] < 0 or source.span is not None:
             continue
         known = first.setdefault(content, row)
         if known != row:
@@ -241,18 +242,20 @@ def _alike(listing: Listing, found: Prepared) -> Iterator[Finding]:
 
 def _pairs(listing: Listing, pairs: Sequence[tuple[int, int]], what: str) -> Iterator[Finding]:
     parts = parts_of(listing)
-    across = [(i, j) for i, j in pairs if (parts[i] == TEST) != (parts[j] == TEST)]
-    within = [(i, j) for i, j in pairs if (parts[i] == TEST) == (parts[j] == TEST)]
-    other = [(i, j) for i, j in within if listing.labels[i] != listing.labels[j]]
-
-    def lines(some: Sequence[tuple[int, int]]) -> tuple[str, ...]:
-        return _some([f"{listing.sample_ids[i]} = {listing.sample_ids[j]}" for i, j in some])
-
-    if across:
-        yield Finding("error", f"{len(across)} {what}, in test and training part.", lines(across))
-    if within:
-        labels = f", {len(other)} of them with different labels" if other else ""
-        yield Finding("warning", f"{len(within)} {what}, in one part{labels}.", lines(within))
+    tested = [(i, j) for i, j in pairs if (parts[i] == TEST) != (parts[j] == TEST)]
+    within = [(i, j) for i, j in pairs if parts[i] == parts[j]]
+    others = sorted({*pairs} - {*tested} - {*within})
+    places: tuple[tuple[Level, str, list[tuple[int, int]]], ...] = (
+        ("error", "in test and training part", tested),
+        ("warning", "in training and validation part", others),
+        ("warning", "in one part", within),
+    )
+    for level, place, some in places:
+        if some:
+            wrong = sum(int(listing.labels[i] != listing.labels[j]) for i, j in some)
+            labels = f", {wrong} of them with different labels" if wrong else ""
+            lines = [f"{listing.sample_ids[i]} = {listing.sample_ids[j]}" for i, j in some]
+            yield Finding(level, f"{len(some)} pairs of {what}, {place}{labels}.", _some(lines))
 
 
 def _people(dataset: PictureSet, listing: Listing) -> Iterator[Finding]:
@@ -262,7 +265,7 @@ def _people(dataset: PictureSet, listing: Listing) -> Iterator[Finding]:
     expected = dataset.documented.subjects
     people = len(set(listing.subjects))
     if expected and people != expected:
-        yield Finding("error", f"{people} people, documented {expected}.")
+        yield Finding("error", f"{people:,} people, documented {expected:,}.")
     parts = parts_of(listing)
     where: dict[str, set[str]] = {}
     for subject, part in zip(listing.subjects, parts.tolist(), strict=True):

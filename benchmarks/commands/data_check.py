@@ -109,7 +109,8 @@ def _panels(groups: Sequence[Count], label_width: int) -> Iterator[list[Count]]:
         panel: list[Count] = []
         width = 4 + label_width + 12
         for group in (group for group in groups if group.attribute == attribute):
-            needed = max(len(group.value or "(missing)"), len(_number(group))) + 2
+            # tabulate pads headers by two, and parts columns by two.
+            needed = max(len(group.value or "(missing)") + 2, len(_number(group))) + 2
             if panel and width + needed > WIDTH:
                 yield panel
                 panel, width = [], 4 + label_width + 12

@@ -130,8 +130,26 @@ def test_a_repeated_file_in_one_part_is_a_warning_that_counts_other_labels(root,
     found = checked(root, tmp_path)
     assert not found.is_wrong
     same, alike = texts_of(found, "warning")
-    assert "1 files of the same content, in one part, 1 of them with different labels" in same
+    assert "1 pairs of files of the same content, in one part, 1 of them with different" in same
     assert "look the same" in alike
+
+
+def test_a_repeated_file_in_training_and_validation_part_is_a_warning_of_its_own(root, tmp_path):
+    rows = rows_of(root)
+    rows[3][5] = "validation"
+    write(root, rows)
+    (root / "images/03.png").write_bytes((root / "images/02.png").read_bytes())
+    found = checked(root, tmp_path)
+    assert not found.is_wrong
+    same = next(text for text in texts_of(found, "warning") if "same content" in text)
+    assert same.startswith("1 pairs of files of the same content, in training and validation part")
+
+
+def test_no_row_left_out_is_no_finding(root, tmp_path, monkeypatch):
+    listing = Portraits().read(root)
+    nothing = dataclasses.replace(listing, left_out={"without a face": 0})
+    monkeypatch.setattr(Portraits, "read", lambda self, root: nothing)
+    assert not any("no samples" in text for text in texts_of(checked(root, tmp_path), "note"))
 
 
 def test_a_person_in_both_parts_is_an_error(root, tmp_path):
