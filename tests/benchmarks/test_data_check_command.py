@@ -5,7 +5,7 @@ import json
 import pytest
 
 from benchmarks.cli import main
-from tests.datasets.miniatures import fairface, folder, ferplus
+from tests.datasets.miniatures import fairface, ferplus, folder
 
 
 def check(capsys, key, root, *options):
