@@ -20,24 +20,12 @@ from numpy.typing import NDArray
 
 from datasets.errors import DataError
 from datasets.listing import UNSURE, Listing, named
-from datasets.parts import deal
 from datasets.picture_set import Facts, PictureSet, PictureSettings
 from datasets.settings import setting
-from datasets.spec import (
-    UNKNOWN,
-    Attribute,
-    Codes,
-    DatasetSpec,
-    FaceData,
-    Split,
-    dataset,
-    groups_of,
-)
+from datasets.spec import UNKNOWN, Attribute, DatasetSpec, dataset
 from datasets.tables import Table, bands
 from datasets.tree import open_tree
 
-#: Test and validation are one part in this many.
-ONE_IN = 5
 CLASSES = ("not_happy", "happy")
 GENDER = Attribute("gender", ("female", "male"))
 #: The highest of the seven ethnicity means; the six others have 7 to 141 faces each.
@@ -104,23 +92,6 @@ def _complete(table: Table, column: str) -> NDArray[np.float64]:
     return values
 
 
-def fifth(faces: FaceData, rows: Codes, salt: str) -> Codes:
-    """A fifth of `rows`, as even in class x gender as can be (unknown gender is a level).
-
-    Args:
-        faces: gender is their first attribute.
-        rows: (R,) places in `faces`.
-        salt: another salt gives another fifth.
-
-    Returns:
-        (R / 5,) places, ascending where `rows` are.
-    """
-    strata = groups_of(np.stack([faces.labels[rows], faces.attributes[rows, 0] + 1], 1), (2, 3))
-    names = [str(name) for name in faces.sample_ids[rows]]
-    chosen: Codes = rows[deal(names, strata, salt, ONE_IN) == 0]
-    return chosen
-
-
 @dataset(
     title="One Million Impressions (1,004 rated faces)",
     licence="CC BY-NC-SA 4.0",
@@ -128,7 +99,7 @@ def fifth(faces: FaceData, rows: Codes, salt: str) -> Codes:
     "doi:10.1073/pnas.2115228119",
 )
 class Omi(PictureSet):
-    """Fixed test part; the seed parts the rest into training and validation."""
+    """201, 161 and 642 of the 1,004 faces test, validate and train."""
 
     Settings = OmiSettings
     facts: ClassVar[Facts] = Facts(
@@ -157,10 +128,3 @@ class Omi(PictureSet):
 
     def read(self, root: Path | None) -> Listing:
         return read(root, self.settings)
-
-    def split(self, faces: FaceData, seed: int) -> Split:
-        """201, 161 and 642 of the 1,004 faces for test, validation and training."""
-        test = fifth(faces, np.arange(len(faces)), "omi test")
-        rest = np.setdiff1d(np.arange(len(faces)), test)
-        validation = fifth(faces, rest, f"omi validation {seed}")
-        return Split(train=np.setdiff1d(rest, validation), validation=validation, test=test)

@@ -17,13 +17,11 @@ from __future__ import annotations
 from pathlib import Path
 from typing import ClassVar
 
-import numpy as np
-
 from datasets import london, omi
 from datasets.joined import joined
 from datasets.listing import TEST, TRAIN, Listing
 from datasets.picture_set import Facts, PictureSet
-from datasets.spec import Codes, DatasetSpec, FaceData, Split, dataset
+from datasets.spec import DatasetSpec, dataset
 
 
 def read(root: Path | None, settings: omi.OmiSettings) -> Listing:
@@ -72,14 +70,3 @@ class OmiLondon(PictureSet):
 
     def read(self, root: Path | None) -> Listing:
         return read(root, self.settings)
-
-    def split(self, faces: FaceData, seed: int) -> Split:
-        """Test: London; validation: a fifth of OMI, even in class x gender; training: the rest."""
-        assert faces.parts is not None
-        rated: Codes = np.flatnonzero(faces.parts == TRAIN)
-        validation = omi.fifth(faces, rated, f"omi_london validation {seed}")
-        return Split(
-            train=np.setdiff1d(rated, validation),
-            validation=validation,
-            test=np.flatnonzero(faces.parts == TEST),
-        )
