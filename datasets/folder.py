@@ -147,23 +147,23 @@ def _pictures(
         DataError: none of them is there.
     """
     wanted = config.files.pictures
-    if not wanted:
-        starts, trees = [tree.folder_of(table)], [tree]
-    else:
+    starts: tuple[str, ...]
+    if wanted:
         place = PurePosixPath(wanted)
         archive = wanted if place.suffix.lower() == ".zip" else f"{wanted}.zip"
         # An archive of a folder mostly holds that folder.
-        starts = [f"{wanted}/", f"{archive}/{place.stem}/", f"{archive}/"]
-        trees = [tree]
-        if not any(path.startswith(tuple(starts)) for path in tree.files):
-            trees = [_tree_of(root, config, wanted, archive)]
-    for place_ in trees:
-        for start in starts:
-            if any(f"{start}{name}" in place_.files for name in names):
-                return tuple(place_.place(f"{start}{name}") for name in names)
+        starts = (f"{wanted}/", f"{archive}/{place.stem}/", f"{archive}/")
+        if not any(path.startswith(starts) for path in tree.files):
+            tree = _tree_of(root, config, wanted, archive)
+    else:
+        # Names count from the table's folder, or from where the table's own path does.
+        starts = (tree.folder_of(table), "")
+    for start in starts:
+        if any(f"{start}{name}" in tree.files for name in names):
+            return tuple(tree.place(f"{start}{name}") for name in names)
     raise DataError(
         f"None of the {len(names)} pictures of {table.shown}, the first being '{names[0]}', is in "
-        f'{trees[0].root / starts[0]}: say in {config.path} where they are, as pictures = "FOLDER".'
+        f'{tree.root / starts[0]}: say in {config.path} where they are, as pictures = "FOLDER".'
     )
 
 

@@ -186,6 +186,11 @@ def test_pictures_may_be_zipped_with_or_without_their_folder(tmp_path, pictures,
     assert len(data.load(tmp_path / "root", tmp_path / "cache", 8)) == 3
 
 
+def test_names_may_count_from_the_folder_from_which_the_tables_path_counts(described):
+    data, root = described(SMALL.replace("labels.csv", "set/labels.csv"), pictures="")
+    assert {source.path.parent for source in data.read(root).pictures} == {root}
+
+
 def test_pictures_of_another_set_are_never_taken(described):
     data, root = described(SMALL.replace("[label]", 'pictures = "images"\n[label]'))
     for number in range(4):
