@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 import pandas as pd
 
-from benchmarks.frame_cache import FrameCache, code_stamp
+from benchmarks.frame_cache import Columns, FrameCache, code_stamp, columns_of, frame_of, joined
 from benchmarks.start_notes import start_notes
 from benchmarks.store import Store
+from benchmarks.workers import Workers
 from reports.convention import Convention
 from reports.measure import METRIC_COLUMNS, measure
 from reports.predictions import PredictionSet, ValidationPart, group_codes, pooled
@@ -26,7 +28,12 @@ FAMILIES = (
 
 
 def study_frames(
-    store: Store, plan: Plan, convention: Convention, *, rules: Collection[str] | None = None
+    store: Store,
+    plan: Plan,
+    convention: Convention,
+    *,
+    rules: Collection[str] | None = None,
+    workers: Workers | None = None,
 ) -> StudyFrames:
     """Metrics, cells and cards of the planned study, from stored predictions.
 
@@ -35,11 +42,12 @@ def study_frames(
         plan: its `plan.json`.
         convention: smallest denominator and divisor of the spread.
         rules: selection rules whose metrics are wanted; None for all.
+        workers: measure the cells that are not yet; None: this process alone.
     """
     cells = [_cell_row(store, cell) for cell in plan["cells"]]
     cells += [_not_applicable_row(skipped) for skipped in plan["not_applicable"]]
     return StudyFrames(
-        metrics=_metrics(store, plan, convention, rules),
+        metrics=_metrics(store, plan, convention, rules, workers),
         cells=pd.DataFrame(cells, columns=list(CELL_COLUMNS)),
         methods=pd.DataFrame([_method_row(card) for card in _in_table_order(plan)]),
         datasets=pd.DataFrame([_dataset_row(k, d) for k, d in plan["datasets"].items()]),
@@ -160,6 +168,9 @@ def _scores(arrays: Mapping[str, Any], rule: str) -> Any:
     return arrays[f"test_log_probabilities_{rule}"] if decisions is None else decisions
 
 
+#: fewer cells than this are not worth starting processes for
+FEW_CELLS = 24
+
 #: what the metrics of a cell are computed by
 METRIC_CODE = ("reports/metrics", "reports/measure.py", "reports/predictions.py",
                "reports/catalogue.py", "reports/convention.py", "reports/stats/thresholds.py",
@@ -168,27 +179,79 @@ METRIC_CODE = ("reports/metrics", "reports/measure.py", "reports/predictions.py"
 
 
 def _metrics(
-    store: Store, plan: Plan, convention: Convention, rules: Collection[str] | None
+    store: Store,
+    plan: Plan,
+    convention: Convention,
+    rules: Collection[str] | None,
+    workers: Workers | None,
 ) -> pd.DataFrame:
+    """Metric rows of all that is finished: the same rows whatever the order of the plan."""
     cache = FrameCache(store.root, code_stamp(METRIC_CODE))
-    measured = [
-        _measured(cache, store, group, dataset, convention)
+    finished = [
+        _Finished(cache, store, group, dataset, convention)
         for name, dataset in plan["datasets"].items()
         for group in _groups(plan, name, dataset["folds"])
+        if _all_done(store, group)
     ]
-    frames = [_of_rules(frame, rules) for frame in measured if len(frame)]
-    if not frames:
+    wanted = [one.rules if rules is None else [r for r in one.rules if r in rules]
+              for one in finished]  # fmt: skip
+    found: list[dict[str, Columns | None]] = [
+        {rule: cache.known(one.key(rule)) for rule in own}
+        for one, own in zip(finished, wanted, strict=True)
+    ]
+    missing = [at for at, own in enumerate(found) if any(one is None for one in own.values())]
+    for place, made in (workers or Workers(1)).each(
+        _Finished.measured, [finished[at] for at in missing], few=FEW_CELLS
+    ):
+        found[missing[place]] = {rule: made[rule] for rule in wanted[missing[place]]}
+    blocks = [
+        (*one.order(rule), columns)
+        for one, own in zip(finished, found, strict=True)
+        for rule, columns in own.items()
+        if columns is not None
+    ]
+    if not blocks:
         return pd.DataFrame({name: pd.Series(dtype=object) for name in METRIC_COLUMNS})
-    merged = pd.concat(frames, ignore_index=True)
-    order = ["dataset", "method", "variant", "select", "seed"]
-    # Numbers as numbers, pooled repeats after their seeds: the same rows whatever the plan's order.
-    ranked = merged.assign(_rank=_seed_ranks(merged["seed"]))
-    by = [*order[:-1], "_rank"]
-    return ranked.sort_values(by, kind="stable").drop(columns="_rank").reset_index(drop=True)
+    blocks.sort(key=lambda block: block[:-1])
+    return frame_of(joined([block[-1] for block in blocks]))
 
 
-def _of_rules(frame: pd.DataFrame, rules: Collection[str] | None) -> pd.DataFrame:
-    return frame if rules is None else frame[frame["select"].isin(list(rules))]
+@dataclass(frozen=True)
+class _Finished:
+    """A finished cell, or the finished folds of a repeat, to be measured."""
+
+    cache: FrameCache
+    store: Store
+    cells: Sequence[Mapping[str, Any]]
+    dataset: Plan
+    convention: Convention
+
+    @property
+    def rules(self) -> list[str]:
+        """The selection rules under which predictions are stored."""
+        record = self.store.record(self.cells[0]["id"])
+        return list(record["selection"]) if record else []
+
+    def key(self, rule: str) -> str:
+        """What decides the metrics under a rule, beside the code."""
+        kept = [*_stamps(self.store, self.cells), self.convention.name, str(self.convention.min_n)]
+        return "\0".join([*kept, str(self.dataset["intersections"]), rule])
+
+    def order(self, rule: str) -> tuple[str, str, str, str, bool, int]:
+        """Place in the file of all metrics: seeds as numbers, pooled repeats after them."""
+        first = self.cells[0]
+        dataset, method, variant = (str(first[name]) for name in ("dataset", "method", "variant"))
+        return dataset, method, variant, rule, len(self.cells) > 1, int(first["seed"])
+
+    def measured(self) -> dict[str, Columns]:
+        """The metrics under each rule, kept for the next report."""
+        found = {
+            one.select: columns_of(measure(one, self.convention))
+            for one in _joined_sets(self.store, self.cells, self.dataset)
+        }
+        for rule, columns in found.items():
+            self.cache.keep(self.key(rule), columns)
+        return found
 
 
 def _groups(plan: Plan, name: str, folds: int) -> list[list[Mapping[str, Any]]]:
@@ -206,25 +269,6 @@ def _groups(plan: Plan, name: str, folds: int) -> list[list[Mapping[str, Any]]]:
         found.setdefault(key, []).append(cell)
     whole = [group for group in found.values() if len(group) == folds]
     return [*single, *(sorted(group, key=lambda cell: int(cell["seed"])) for group in whole)]
-
-
-def _measured(
-    cache: FrameCache,
-    store: Store,
-    cells: Sequence[Mapping[str, Any]],
-    dataset: Plan,
-    convention: Convention,
-) -> pd.DataFrame:
-    """Metric rows of one cell, or of the folds of a repeat pooled, under every selection rule."""
-    if not _all_done(store, cells):
-        return pd.DataFrame(columns=list(METRIC_COLUMNS))
-
-    def measured() -> pd.DataFrame:
-        sets = _joined_sets(store, cells, dataset)
-        return pd.concat([measure(one, convention) for one in sets], ignore_index=True)
-
-    kept = [*_stamps(store, cells), convention.name, str(convention.min_n)]
-    return cache.frame("\0".join([*kept, str(dataset["intersections"])]), measured)
 
 
 def finished_sets(store: Store, plan: Plan, rule: str) -> list[PredictionSet]:
@@ -271,11 +315,6 @@ def _joined_sets(
 def _stamps(store: Store, cells: Sequence[Mapping[str, Any]]) -> list[str]:
     """Ids with the time of writing: a cell of the same id can have been stored anew."""
     return [f"{cell['id']} {store.written(cell['id'])}" for cell in cells]
-
-
-def _seed_ranks(seeds: pd.Series[str]) -> pd.Series[float]:
-    first = seeds.str.split("-").str[0].astype(int)
-    return first + np.where(seeds.str.contains("-"), 1e9, 0.0)
 
 
 def _cell_row(store: Store, cell: Mapping[str, Any]) -> tuple[Any, ...]:

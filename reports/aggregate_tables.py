@@ -13,7 +13,8 @@ from reports.metrics.counts import Floats
 from reports.number_cells import interval_cell
 from reports.ranking_table import done_on_all, method_blocks
 from reports.replicates.streams import generator_for
-from reports.rows import REFERENCE_BLOCK, MethodRow, Place
+from reports.rows import REFERENCE_BLOCK, MethodRow
+from reports.seed_values import Place
 from reports.specs import DatasetCard
 from reports.stats.aggregates import (
     NO_SPREAD,

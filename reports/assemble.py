@@ -12,7 +12,8 @@ from reports.convention import Convention
 from reports.metrics.reasons import SKIPPED
 from reports.ranks import Ranks, ranks_of
 from reports.relative_cells import rank_cell, relative_cell
-from reports.rows import BLOCKS, FREE_BLOCK, Entry, MethodRow
+from reports.rows import BLOCKS, FREE_BLOCK, MethodRow
+from reports.seed_values import Entry
 from reports.specs import ColumnSpec, DatasetCard, TableSpec
 from reports.statistic_cells import statistic_cell
 from reports.study import StudyFrames

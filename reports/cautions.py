@@ -86,10 +86,10 @@ def _small(frames: StudyFrames, card: DatasetCard) -> Iterator[Caution]:
     if card.folds > 1:
         mine = mine[mine["seed"].str.contains("-", regex=False)]
     strata = mine[(mine["metric"] == "tpr") & mine["emotion"].isin(card.classes)]
-    for attribute, rows in strata.groupby("attribute", sort=False):
+    for attribute, rows in strata.groupby("attribute", sort=False, observed=True):
         if attribute == "all":
             continue
-        sizes = rows.groupby(["emotion", "group"], sort=False)["n"].min()
+        sizes = rows.groupby(["emotion", "group"], sort=False, observed=True)["n"].min()
         few = sizes[sizes < SMALL].sort_values(kind="stable")
         if len(few):
             yield Caution(

@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import csv
 import io
+from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from reports.errors import ReportError
-from reports.files import write_text
+from reports.files import write_pieces
 from reports.measure import COUNT_COLUMNS, METRIC_COLUMNS
+
+_LINES = 50_000
 
 
 def write_metrics_csv(frame: pd.DataFrame, path: Path) -> None:
@@ -26,13 +31,37 @@ def write_metrics_csv(frame: pd.DataFrame, path: Path) -> None:
         raise ReportError(
             f"{path.name}: columns are {list(frame.columns)}, give {list(METRIC_COLUMNS)}"
         )
-    columns = {name: frame[name].tolist() for name in METRIC_COLUMNS}
-    columns["value"] = ["" if value != value else repr(float(value)) for value in columns["value"]]
+    write_pieces(path, _pieces(frame))
+
+
+def _pieces(frame: pd.DataFrame) -> Iterator[bytes]:
+    """The file's lines, a few thousand at a time: all at once would need a gigabyte."""
+    yield (",".join(METRIC_COLUMNS) + "\n").encode()
+    columns = [_texts(frame[name]) for name in METRIC_COLUMNS]
+    for start in range(0, len(frame), _LINES):
+        parts = [texts(slice(start, start + _LINES)) for texts in columns]
+        lines = map(",".join, zip(*parts, strict=True))
+        yield ("\n".join(lines) + "\n").encode()
+
+
+def _texts(column: pd.Series[Any]) -> Callable[[slice], list[str]]:
+    """What makes the fields of some rows; a word is quoted once, however often it occurs."""
+    if column.name == "value":
+        return lambda rows: ["" if x != x else repr(x) for x in column.iloc[rows].tolist()]
+    if column.name in COUNT_COLUMNS:
+        return lambda rows: list(map(str, column.iloc[rows].tolist()))
+    words = column.astype("category").cat
+    codes = words.codes.to_numpy()
+    fields = np.array([_field(word) for word in words.categories.tolist()], dtype=object)
+    return lambda rows: fields[codes[rows]].tolist()
+
+
+def _field(word: str) -> str:
+    """A word as CSV has it."""
     text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    writer.writerow(METRIC_COLUMNS)
-    writer.writerows(zip(*columns.values(), strict=True))
-    write_text(path, text.getvalue())
+    # A second field, for an empty one alone would be quoted.
+    csv.writer(text, lineterminator="").writerow([word, ""])
+    return text.getvalue()[:-1]
 
 
 def read_metrics_csv(path: Path) -> pd.DataFrame:

@@ -18,8 +18,9 @@ import pandas as pd
 
 from reports.catalogue import all_metric_cards
 from reports.metrics.counts import Numbers
-from reports.rows import MethodRow, Place, method_rows
+from reports.rows import MethodRow, method_rows
 from reports.runs import Runs
+from reports.seed_values import Place
 from reports.specs import DatasetCard
 from reports.study import StudyFrames
 from reports.tables import Table

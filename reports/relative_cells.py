@@ -6,7 +6,8 @@ import math
 from collections.abc import Sequence
 
 from reports.ranks import Ranks, competes
-from reports.rows import MethodRow, Place
+from reports.rows import MethodRow
+from reports.seed_values import Place
 from reports.specs import ColumnSpec
 from reports.study import StudyFrames
 from reports.tables import Cell

@@ -141,29 +141,53 @@ def write_report(
     *,
     published: bool = False,
 ) -> list[Path]:
-    """Write the tables in the formats asked for; with `csv` also `metrics.csv`, `statistics.csv`.
+    """Make the tables and write them.
 
     Args:
         frames: the study.
+        out: as in `write_tables`.
+        formats: any of `FORMATS`.
+        layouts: keys of the layouts wanted, None for all.
+        convention: as in `write_tables`.
+        published: as in `tables_of`.
+
+    Returns:
+        The files written, as `write_tables` does.
+
+    Raises:
+        ReportError: a format or layout is unknown.
+    """
+    _check_formats(formats)
+    sections = tables_of(frames, layouts, convention, published=published)
+    return write_tables(frames, sections, out, formats, convention)
+
+
+def write_tables(
+    frames: StudyFrames,
+    sections: Sequence[tuple[str, Sequence[Table]]],
+    out: Path,
+    formats: Sequence[str] = FORMATS,
+    convention: Convention = STRICT,
+) -> list[Path]:
+    """Write tables in the formats asked for; with `csv` also `metrics.csv`, `statistics.csv`.
+
+    Args:
+        frames: the study.
+        sections: its tables, as `tables_of` gives them.
         out: folder of the report, made if absent: `tables.md`, `tables.tex` (all tables, to be read
             with LaTeX's input command), `metrics.csv`, and `tables/<table>.{tex,csv,json}`.
         formats: any of `FORMATS`.
-        layouts: keys of the layouts wanted, None for all.
         convention: `ddof` and `min_n` that the tables state; `measure` is to be called with the
             same.
-        published: as in `tables_of`.
 
     Returns:
         The files written, in order. Each is written whole or not at all, the same bytes for the
         same frames. Files of an earlier report's tables that this one no longer has are removed.
 
     Raises:
-        ReportError: a format or layout is unknown.
+        ReportError: a format is unknown.
     """
-    unknown = [name for name in formats if name not in FORMATS]
-    if unknown:
-        raise ReportError(f"no format is called {unknown[0]!r}; give any of {', '.join(FORMATS)}")
-    sections = tables_of(frames, layouts, convention, published=published)
+    _check_formats(formats)
     texts = {out / name: text for name, text in _texts(frames, sections, formats, convention)}
     written = list(texts)
     if "csv" in formats:
@@ -179,9 +203,15 @@ def write_report(
     return written
 
 
+def _check_formats(formats: Sequence[str]) -> None:
+    unknown = [name for name in formats if name not in FORMATS]
+    if unknown:
+        raise ReportError(f"no format is called {unknown[0]!r}; give any of {', '.join(FORMATS)}")
+
+
 def _texts(
     frames: StudyFrames,
-    sections: list[tuple[str, list[Table]]],
+    sections: Sequence[tuple[str, Sequence[Table]]],
     formats: Sequence[str],
     convention: Convention,
 ) -> Iterator[tuple[str, str]]:

@@ -6,8 +6,9 @@ from collections import defaultdict
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 
+from reports.seed_values import Entry, Place, SeedValues, seed_values
 from reports.specs import DatasetCard
-from reports.study import CellRecord, MethodCard, StudyFrames, seed_order
+from reports.study import CellRecord, MethodCard, StudyFrames
 from reports.tables import RECONSTRUCTION, VALIDATION_GROUPS, State
 
 TRAIN_BLOCK = "Methods that use group labels in training"
@@ -18,18 +19,6 @@ REFERENCE_BLOCK = "For reference: other data or protocol, not compared"
 RANKED_BLOCKS = (TRAIN_BLOCK, FREE_BLOCK, TEST_BLOCK)
 BLOCKS = (*RANKED_BLOCKS, REFERENCE_BLOCK)
 GROUP_READING_RULES = ("best_wga", "best_dto")
-
-Place = tuple[str, str, str, str]
-
-
-@dataclass(frozen=True)
-class Entry:
-    """One seed's value of one metric; `value` is NaN where undefined."""
-
-    seed: str
-    value: float
-    n: int
-    reason: str
 
 
 @dataclass(frozen=True, eq=False)
@@ -50,7 +39,7 @@ class MethodRow:
     expected: int
     state: State
     reason: str
-    values: dict[Place, list[Entry]] = field(default_factory=dict)
+    values: Mapping[Place, list[Entry]] = field(default_factory=dict)
     run: tuple[str, ...] = ()
 
 
@@ -60,7 +49,7 @@ def method_rows(study: StudyFrames, dataset: DatasetCard) -> tuple[MethodRow, ..
     order = list(study.method_cards)
     planned = _planned(study, dataset)
     return tuple(
-        _row(study, dataset, planned[key], values.get(key, {}), block=_block(key, planned))
+        _row(study, dataset, planned[key], values.get(key), block=_block(key, planned))
         for key in sorted(planned, key=lambda key: (order.index(key[0]), key[1]))
     )
 
@@ -108,57 +97,34 @@ def _shared_settings(variant: str) -> tuple[str, ...]:
     return tuple(part for part in variant.split() if "." in part.split("=")[0])
 
 
-def _values(
-    study: StudyFrames, dataset: DatasetCard
-) -> dict[tuple[str, str], dict[Place, list[Entry]]]:
+def _values(study: StudyFrames, dataset: DatasetCard) -> dict[tuple[str, str], SeedValues]:
     frame = study.metrics
-    chosen = frame[(frame["dataset"] == dataset.key) & (frame["select"] == study.select)]
-    names = [
-        "method",
-        "variant",
-        "attribute",
-        "group",
-        "emotion",
-        "metric",
-        "seed",
-        "value",
-        "n",
-        "reason",
-    ]
-    found: dict[tuple[str, str], dict[Place, list[Entry]]] = defaultdict(lambda: defaultdict(list))
-    for method, variant, *place, seed, value, n, reason in zip(
-        *(chosen[name].tolist() for name in names), strict=True
-    ):
+    chosen = (frame["dataset"] == dataset.key) & (frame["select"] == study.select)
+    if dataset.folds > 1:
         # Single folds have tiny groups and are no result of the protocol; only their pool is.
-        if dataset.folds > 1 and "-" not in seed:
-            continue
-        attribute, group, emotion, metric = place
-        found[method, variant][attribute, group, emotion, metric].append(
-            Entry(seed, value, n, reason)
-        )
-    for places in found.values():
-        for entries in places.values():
-            entries.sort(key=lambda entry: seed_order(entry.seed))
-    return found
+        chosen &= frame["seed"].str.contains("-", regex=False)
+    return seed_values(frame[chosen])
 
 
 def _row(
     study: StudyFrames,
     dataset: DatasetCard,
     records: Sequence[CellRecord],
-    values: dict[Place, list[Entry]],
+    values: SeedValues | None,
     *,
     block: str,
 ) -> MethodRow:
     card, variant = study.method_cards[records[0].method], records[0].variant
-    done = len({entry.seed for entries in values.values() for entry in entries})
+    done = values.seeds if values else 0
     expected = _expected(records, dataset)
     state, reason = _state(records)
     named = card.title + (f" [{variant}]" if variant else "")
     label = named + _progress(records, done, expected, dataset)
     notes = _notes(card, block, study.select)
     run = (dataset.key, card.key, variant)
-    return MethodRow(card.key, label, block, notes, done, expected, state, reason, values, run)
+    return MethodRow(
+        card.key, label, block, notes, done, expected, state, reason, values or {}, run
+    )
 
 
 def _state(records: Sequence[CellRecord]) -> tuple[State, str]:

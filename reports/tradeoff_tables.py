@@ -12,7 +12,8 @@ from reports.assemble import assembled, mean_and_sd
 from reports.fronts import FAIRNESS_METRIC
 from reports.metrics.counts import Floats
 from reports.ranks import competes
-from reports.rows import MethodRow, Place
+from reports.rows import MethodRow
+from reports.seed_values import Place
 from reports.stats.tradeoff import (
     distance_to_optimum,
     hypervolume,

@@ -4,14 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from reports.arithmetic.checks import arithmetic_findings
-from reports.arithmetic.documents import (
-    audit_csv,
-    audit_json,
-    audit_markdown,
-    differences_csv,
-)
-from reports.arithmetic.floors import published_floors
 from reports.files import write_text
 
 NAME = "published"
@@ -32,6 +24,16 @@ def check_published(out: Path | None) -> int:
     Returns:
         0, also where numbers do not fit: the papers are not ours to mend.
     """
+    # Every report asks whether this one is meant; SciPy's distributions take a second to import.
+    from reports.arithmetic.checks import arithmetic_findings
+    from reports.arithmetic.documents import (
+        audit_csv,
+        audit_json,
+        audit_markdown,
+        differences_csv,
+    )
+    from reports.arithmetic.floors import published_floors
+
     findings, floors = arithmetic_findings(), published_floors()
     if out is None:
         print(audit_markdown(findings, floors), end="")

@@ -5,12 +5,13 @@ from __future__ import annotations
 from argparse import Namespace
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from benchmarks.commands import published
 from benchmarks.errors import StudyError
-from benchmarks.frames import finished_sets, study_frames
+from benchmarks.frames import FEW_CELLS, finished_sets, study_frames
 from benchmarks.staleness import changed_code, stale_cells
 from benchmarks.store import Store, reported
 from benchmarks.study import SELECTION_RULES, check_choice
@@ -18,12 +19,14 @@ from benchmarks.study_corrections import study_corrections
 from benchmarks.study_fronts import study_fronts
 from benchmarks.study_statistics import study_statistics
 from benchmarks.task_progress import TaskProgress
+from benchmarks.workers import Workers
 from reports.convention import Convention, convention_named
 from reports.published.rows import without_published
-from reports.report import FORMATS, tables_of, unfilled, write_report
+from reports.report import FORMATS, tables_of, unfilled, write_tables
 from reports.rows import RANKED_BLOCKS, compared_runs
 from reports.runs import runs_of
 from reports.study import StudyFrames
+from reports.tables import Table
 
 _SHOWN = 5
 
@@ -77,34 +80,35 @@ def report_store(
         plan = {**plan, "select": select}
     warnings = _warnings(store, plan)
     chosen = convention_named(convention)
-    # Only the file of all metrics holds those of every rule.
-    rules = None if "csv" in formats else (plan["select"],)
-    frames = study_frames(store, plan, chosen, rules=rules)
-    frames = _with_uncertainty(frames, store, plan, chosen)
-    _say("Layouts that this study cannot fill", unfilled(frames, layouts or ()))
-    if beside_published:
-        _say("Published values", without_published(frames.dataset_cards))
-    out = store.root / "report"
-    with reported(store.root):
-        written = write_report(frames, out, formats, layouts, chosen, published=beside_published)
-        if "html" in formats:
-            # Matplotlib takes a second to import; tables alone do not need it.
-            from benchmarks.report_sources import histories, provenance
-            from reports.study_documents import write_study_documents
-
-            sections = tables_of(frames, layouts, chosen, published=beside_published)
-            written += write_study_documents(
-                frames, sections, out, runs=runs_of(finished_sets(store, plan, plan["select"])),
-                histories=histories(store, plan), provenance=provenance(store, plan),
-                warnings=warnings,
-            )  # fmt: skip
-    return written
+    with Workers() as workers:
+        frames = _frames(store, plan, chosen, workers, every_rule="csv" in formats)
+        _say("Layouts that this study cannot fill", unfilled(frames, layouts or ()))
+        if beside_published:
+            _say("Published values", without_published(frames.dataset_cards))
+        sections = tables_of(frames, layouts, chosen, published=beside_published)
+        with reported(store.root):
+            # The page and its figures take as long as all the rest: another process makes them.
+            write = partial(
+                _write_page, store=store, plan=plan, sections=sections, warnings=warnings
+            )
+            shown = [_of_rule(frames)] if "html" in formats else []
+            few = 1 if len(frames.cells) >= FEW_CELLS else 2
+            begun = workers.each(write, shown, few=few)
+            written = write_tables(frames, sections, store.root / "report", formats, chosen)
+            return [*written, *(path for _, paths in begun for path in paths)]
 
 
-def _with_uncertainty(
-    frames: StudyFrames, store: Store, plan: Mapping[str, Any], convention: Convention
+def _frames(
+    store: Store,
+    plan: Mapping[str, Any],
+    convention: Convention,
+    workers: Workers,
+    *,
+    every_rule: bool,
 ) -> StudyFrames:
-    """The frames with statistics, fronts and corrections for guessed groups."""
+    """The study with all that is computed of it; only the file of all metrics needs every rule."""
+    rules = None if every_rule else (plan["select"],)
+    frames = study_frames(store, plan, convention, rules=rules, workers=workers)
     with TaskProgress("statistics") as progress:
         found = study_statistics(
             store, plan, convention, compared=compared_runs(frames), progress=progress
@@ -116,6 +120,31 @@ def _with_uncertainty(
         fronts=study_fronts(store, plan, convention, compared),
         corrected=study_corrections(store, plan, convention, frames.confusions),
     )
+
+
+def _of_rule(frames: StudyFrames) -> StudyFrames:
+    """The study without the metrics of the rules that are not shown."""
+    shown = frames.metrics["select"] == frames.select
+    return replace(frames, metrics=frames.metrics[shown].reset_index(drop=True))
+
+
+def _write_page(
+    frames: StudyFrames,
+    *,
+    store: Store,
+    plan: Mapping[str, Any],
+    sections: Sequence[tuple[str, Sequence[Table]]],
+    warnings: Sequence[str],
+) -> list[Path]:
+    # Matplotlib takes a second to import; tables alone do not need it.
+    from benchmarks.report_sources import histories, provenance
+    from reports.study_documents import write_study_documents
+
+    return write_study_documents(
+        frames, sections, store.root / "report",
+        runs=runs_of(finished_sets(store, plan, plan["select"])),
+        histories=histories(store, plan), provenance=provenance(store, plan), warnings=warnings,
+    )  # fmt: skip
 
 
 def _warnings(store: Store, plan: Mapping[str, Any]) -> list[str]:

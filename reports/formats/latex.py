@@ -3,6 +3,7 @@ r"""Tables as LaTeX floats with booktabs rules, to be read with \input."""
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from textwrap import wrap
 
 from reports.tables import Cell, Column, Row, Table
@@ -99,7 +100,7 @@ def _character(character: str) -> str:
     return f"{{[}}U+{ord(character):04X}{{]}}"
 
 
-def document_text(sections: list[tuple[str, list[Table]]]) -> str:
+def document_text(sections: Sequence[tuple[str, Sequence[Table]]]) -> str:
     r"""All tables as one file; a section begins on a new page.
 
     So does what follows `MOST_FLOATS` floats: LaTeX can hold only so many that wait for their page.

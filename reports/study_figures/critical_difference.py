@@ -18,7 +18,7 @@ from reports.figures.captioned import CaptionedFigure
 from reports.figures.style import INK, MM_PER_INCH, SMALL_SIZE, TEXT_SIZE, TWO_COLUMNS
 from reports.figures.text import fitted
 from reports.rounding import rounded
-from reports.rows import Place
+from reports.seed_values import Place
 from reports.stats.blocks import Ranking, cliques, critical_difference, ranking
 from reports.study_figures.looks import GREY
 from reports.study_figures.results import ACCURACY, Results, fairness_place

@@ -13,7 +13,8 @@ from numpy.typing import NDArray
 from reports.figures.captioned import CaptionedFigure
 from reports.figures.sheet import Frame, Legend, axes_width, put_title, sheet
 from reports.figures.style import TWO_COLUMNS, GroupStyle, group_styles
-from reports.rows import MethodRow, Place
+from reports.rows import MethodRow
+from reports.seed_values import Place
 from reports.stats.aggregates import performance_profile
 from reports.study_figures.looks import PALE, line_handle
 from reports.study_figures.results import ACCURACY, Results, fairness_place

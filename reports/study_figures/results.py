@@ -10,7 +10,8 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
-from reports.rows import REFERENCE_BLOCK, MethodRow, Place, method_rows
+from reports.rows import REFERENCE_BLOCK, MethodRow, method_rows
+from reports.seed_values import Place
 from reports.specs import DatasetCard
 from reports.study import StudyFrames
 

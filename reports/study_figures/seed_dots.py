@@ -17,7 +17,8 @@ from reports.figures.pages import pages
 from reports.figures.sheet import Legend
 from reports.figures.style import INK, MM_PER_INCH, SMALL_SIZE, TEXT_SIZE, TWO_COLUMNS
 from reports.figures.text import fitted
-from reports.rows import MethodRow, Place
+from reports.rows import MethodRow
+from reports.seed_values import Place
 from reports.study_figures.looks import GREY, PALE, fill_of, kind_entries, line_handle, look_of
 from reports.study_figures.results import (
     ACCURACY,

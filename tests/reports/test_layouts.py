@@ -10,7 +10,8 @@ import pytest
 from reports.catalogue import layout_cards
 from reports.ranks import mean_ranks
 from reports.report import tables_of
-from reports.rows import FREE_BLOCK, Entry, MethodRow
+from reports.rows import FREE_BLOCK, MethodRow
+from reports.seed_values import Entry
 from reports.specs import ColumnSpec
 from reports.statistics_frame import STATISTICS
 from tests.reports.studies import cell, full_study, predictions, rows, study
