@@ -284,7 +284,7 @@ def _levels(root: Path) -> Iterator[list[Path]]:
 def _subfolders(folder: Path) -> list[Path]:
     try:
         with os.scandir(folder) as entries:
-            names = [e.name for e in entries if e.name not in IGNORED and e.is_dir()]
+            names = [e.name for e in entries if e.name not in IGNORED and _is_folder(e)]
     except OSError:
         return []  # A folder that may not be looked into holds nothing for us.
     return [folder / name for name in sorted(names)]
@@ -303,7 +303,7 @@ def _inside(folder: Path, marker: str) -> bool:
         return folder.name.lower() == marker[:-1].lower()
     place = folder
     for part in marker.split("/"):
-        if (place / part).exists():
+        if os.path.exists(place / part):  # noqa: PTH110  (that of Path raises without the right)
             place = place / part
             continue
         try:
@@ -334,17 +334,32 @@ def _walk(
     above = (*above, (found.st_dev, found.st_ino))
     if above[-1] in above[:-1]:
         return
-    folders = {entry.name for entry in entries if entry.is_dir()}
+    folders = {entry.name for entry in entries if _is_folder(entry)}
     for entry in entries:
         name, place = entry.name, folder / entry.name
         if _is_junk(name):
             continue
         if name in folders:
             yield from _walk(place, f"{start}{name}/", unread, above)
-        elif entry.is_file():  # No pipe or device: reading one may never end.
+        elif _is_file(entry):
             yield f"{start}{name}", Source(place)
             if name.lower().endswith(".zip") and name[: -len(".zip")] not in folders:
                 yield from _members(place, unread, f"{start}{name}/")
+
+
+def _is_folder(entry: os.DirEntry[str]) -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:
+        return False  # A link to itself, or to where nobody may look.
+
+
+def _is_file(entry: os.DirEntry[str]) -> bool:
+    """Whether it is no folder, pipe or device: reading one of these may never end."""
+    try:
+        return entry.is_file()
+    except OSError:
+        return False
 
 
 def _members(
@@ -366,8 +381,12 @@ def _members(
     """
     names = () if around is None else around.members
     try:
-        for name, member in archives.members(path, None if around is None else around.member):
-            parts = name.split("/")
+        found = archives.members(path, None if around is None else around.member)
+        # In the order of folders, whatever that of the archive is.
+        for parts, member in sorted(
+            ((name.split("/"), member) for name, member in found), key=lambda pair: pair[0]
+        ):
+            name = "/".join(parts)
             if any(_is_junk(part) for part in parts):
                 continue
             source = Source(path, (*names, name), member=member)
