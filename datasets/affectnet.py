@@ -17,6 +17,7 @@ Copies hold pictures that do not open, of odd formats (.tif, .bmp) and twice: se
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import ClassVar
@@ -25,7 +26,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datasets.affectnet_lists import CLASSES, OTHER, OTHERS, Faces, pictures_of, read_list
-from datasets.binary import BinarySettings, asked_classes, asked_facts, asked_labels
+from datasets.binary import BinarySettings, asked_classes, asked_labels
 from datasets.errors import SettingError
 from datasets.listing import TEST, TRAIN, Listing, texts
 from datasets.picture_set import Facts, PictureSet
@@ -42,6 +43,9 @@ SOURCE = (
 LICENCE = "research only, by request, no passing on"
 IMAGES = "Manually_Annotated_Images"
 LISTS = "Manually_Annotated_file_lists"
+TABLES = ("training.csv", "validation.csv")
+#: names of the codes 0 to 10
+CODES = (*CLASSES, "none", "uncertain", "no face")
 #: pictures of the training part by code 0 to 7; the test part has 500 of each
 TRAIN_COUNTS = (74874, 134415, 25459, 14090, 6378, 3803, 24882, 3750)
 #: by code 8 to 10
@@ -141,6 +145,15 @@ def _also_tested(paths: list[str], parts: Codes) -> NDArray[np.bool_]:
     return np.array(again, dtype=np.bool_)
 
 
+def lines_of(*counts: Sequence[int]) -> dict[str, int]:
+    """Rows of each of `TABLES`, as it is called by `Listing.lines`, by the codes 0 to 10."""
+    return {
+        f"{table}, {code}": count
+        for table, own in zip(TABLES, counts, strict=True)
+        for code, count in zip(CODES, own, strict=True)
+    }
+
+
 @dataset(title="AffectNet-Manual", licence=LICENCE, source=SOURCE)
 class AffectNet(PictureSet):
     """Tested on the set's validation part; validation by seed."""
@@ -149,40 +162,25 @@ class AffectNet(PictureSet):
     facts: ClassVar[Facts] = Facts(
         request=REQUEST,
         tree=(
-            f"{LISTS}/training.csv, validation.csv",
+            f"{LISTS}/{', '.join(TABLES)}",
             f"{IMAGES}/1/0a1b...jpg ...",
         ),
-        rows=ROWS,
-        counts=COUNTS,
-        origin="widely quoted, not printed in our papers; with codes 8 to 10 they are the 420,299 "
-        "of Chen and Joo 2021",
+        lines=lines_of(TRAIN_COUNTS + OTHER_COUNTS, (500,) * len(CODES)),
+        origin="widely quoted, not printed in our papers, but all add up to the 420,299 of Chen "
+        "and Joo 2021",
     )
 
     def own_spec(self) -> DatasetSpec:
         return described("affectnet", self.settings)
 
-    @property
-    def documented(self) -> Facts:
-        facts = asked_facts(self.facts, CLASSES, self.settings.positive)
-        if not self.settings.keep_other:
-            return facts
-        others = {"train": sum(OTHER_COUNTS), "test": 500 * len(OTHERS)}
-        rest = f"not_{self.settings.positive}"
-        return replace(
-            facts,
-            rows={part: count + others[part] for part, count in facts.rows.items()},
-            counts={
-                (part, kind, name): count + (others[part] if name == rest else 0)
-                for (part, kind, name), count in facts.counts.items()
-            },
-        )
-
     def read(self, root: Path | None) -> Listing:
-        markers = (f"{LISTS}/training.csv", f"{LISTS}.zip", IMAGES)
+        markers = (f"{LISTS}/{TABLES[0]}", f"{LISTS}.zip", IMAGES)
         tree = open_tree(root, "affectnet", markers)
         sides = [
             read_list(tree.need(f"{LISTS}/{name}", name), landmarks=self.settings.aligned)
-            for name in ("training.csv", "validation.csv")
+            for name in TABLES
         ]
         parts = np.repeat([0, 1], [len(side.paths) for side in sides])
-        return listed(tree, Faces.joined(sides), IMAGES, self.settings, parts)
+        listing = listed(tree, Faces.joined(sides), IMAGES, self.settings, parts)
+        counted = [np.bincount(side.codes, minlength=len(CODES)).tolist() for side in sides]
+        return replace(listing, lines=lines_of(*counted))

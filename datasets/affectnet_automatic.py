@@ -33,10 +33,8 @@ from datasets.tree import open_tree
 
 IMAGES = "Automatically_Annotated_Images"
 #: both spellings of the folder occur
-LISTS = tuple(
-    f"Automatically_annotated_file_{folder}/automatically_annotated.csv"
-    for folder in ("list", "lists")
-)
+TABLE = "automatically_annotated.csv"
+LISTS = tuple(f"Automatically_annotated_file_{folder}/{TABLE}" for folder in ("list", "lists"))
 #: of all codes (Chen and Joo 2021)
 LINES = 539_607
 PREDICTED = (
@@ -56,10 +54,11 @@ def read(root: Path | None, settings: AutomaticSettings) -> Listing:
         DataError: the set is not below `root`, or not as it should be.
     """
     tree = open_tree(root, "affectnet_automatic", (*LISTS, IMAGES))
-    table = tree.need(*LISTS, "automatically_annotated.csv")
+    table = tree.need(*LISTS, TABLE)
     faces = read_list(table, landmarks=settings.aligned)
     notes = (PREDICTED, *line_notes(table.name, len(faces.paths), LINES))
-    listing = replace(listed(tree, faces, IMAGES, settings), notes=notes)
+    listing = listed(tree, faces, IMAGES, settings)
+    listing = replace(listing, notes=notes, lines={TABLE: len(faces.paths)})
     return sampled(listing, settings, "affectnet_automatic")
 
 
@@ -71,8 +70,9 @@ class AffectNetAutomatic(PictureSet):
     facts: ClassVar[Facts] = Facts(
         request=REQUEST,
         tree=(LISTS[0], f"{IMAGES}/1/0a1b...jpg ..."),
-        origin="539,607 lines, those of codes 8 to 10 among them (Chen and Joo 2021); how many "
-        "there are of each class is not printed in our papers",
+        lines={TABLE: LINES},
+        origin="all lines, those of codes 8 to 10 among them: Chen and Joo 2021; how many there "
+        "are of each class is not printed in our papers",
     )
 
     def own_spec(self) -> DatasetSpec:

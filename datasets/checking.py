@@ -108,7 +108,7 @@ def check(
     )  # fmt: skip
     counts = tuple(_counts(dataset, listing))
     findings = [
-        *_documented(counts, dataset.documented),
+        *_documented(counts, listing, dataset.documented),
         *_changed_files(listing, dataset.documented),
         *_unreadable(dataset, listing, found),
         *_repeated(listing, sums),
@@ -169,8 +169,13 @@ def _in_order(values: Collection[str], spec: DatasetSpec, attribute: str) -> lis
     return [value for value in (*levels, *others, UNSURE, "") if value in values]
 
 
-def _documented(counts: Sequence[Count], facts: Facts) -> Iterator[Finding]:
+def _documented(counts: Sequence[Count], listing: Listing, facts: Facts) -> Iterator[Finding]:
     wrong = [
+        f"{what}: {found:,} rows, documented {facts.lines[what]:,}"
+        for what, found in listing.lines.items()
+        if facts.lines.get(what, found) != found
+    ]
+    wrong += [
         f"{_place(count)}: {count.found:,}, documented {count.expected:,}"
         for count in counts
         if count.expected is not None and count.found != count.expected

@@ -65,7 +65,8 @@ class EmotioNet(PictureSet):
             "EmotioNet_FACS_aws_2020_24600.csv (or .xlsx, or dataFile_0001.txt ...)",
             "imgs/N_0000000007_00042.jpg ... (fetched from the addresses in the list)",
         ),
-        origin="24,600 rows in the list (Chen and Joo 2021); how many pictures are left depends "
+        lines=dict.fromkeys(LISTS, 24_600),
+        origin="rows of the list: Chen and Joo 2021; how many pictures are left depends "
         "on when they were fetched",
     )
 
@@ -104,6 +105,7 @@ class EmotioNet(PictureSet):
             labels=labels[places],
             joins=tuple(f"imgs/{name}" for name in names),
             left_out={why: count for why, count in left_out.items() if count} | repeated,
+            lines={tables[0].name: len(rows)},
         )
 
 

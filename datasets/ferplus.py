@@ -136,6 +136,16 @@ class FerPlus(PictureSet):
             "ferplus/fer2013new.csv and fer2013/fer2013.csv (or icml_face_data.csv)",
             "or FER2013Train/label.csv, FER2013Train/fer0000000.png ..., FER2013Valid, FER2013Test",
         ),
+        lines={
+            f"{LABELS}, Training": 28_709,
+            f"{LABELS}, PublicTest": 3_589,
+            f"{LABELS}, PrivateTest": 3_589,
+            f"{LABELS}, without a name": 173,
+            f"FER2013Train/{NAMES}": 28_558,
+            f"FER2013Valid/{NAMES}": 3_579,
+            f"FER2013Test/{NAMES}": 3_573,
+        },
+        origin="owners' repository",
     )
 
     def own_spec(self) -> DatasetSpec:
@@ -206,6 +216,10 @@ def _of_tables(votes: Source, pixels: Source) -> Listing:
             for part, name, own in zip(parts.tolist(), names, ids, strict=True)
         ),
         votes=np.stack([table.numbers(column) for column in VOTES], axis=1),
+        lines={
+            **{f"{LABELS}, {usage}": count for usage, count in Counter(usages).items()},
+            f"{LABELS}, without a name": seen[""],
+        },
         opener=open_pixels,
     )
 
@@ -235,6 +249,7 @@ def _of_folders(tree: Tree) -> Listing:
         parts=texts(parts),
         joins=tuple(names),
         votes=np.array(votes),
+        lines={f"{folder}/{NAMES}": parts.count(part) for folder, part in FOLDERS.items()},
         opener=open_small_picture,
     )
 

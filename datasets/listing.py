@@ -46,6 +46,8 @@ class Listing:
             the picture first; NaN where unknown; None where there are none.
         votes: (N, K) votes or shares of the classes; None where each picture has one label.
         left_out: why rows of the label files are no samples -> how many.
+        lines: what of the label files -> rows, before any is left out; where these, not the
+            pictures, are what is documented (`Facts.lines`).
         notes: sentences that every report on the set must carry.
         opener: makes a picture of the bytes of its file; a function of a module.
     """
@@ -63,6 +65,7 @@ class Listing:
     points: NDArray[np.float64] | None = None
     votes: NDArray[np.float64] | None = None
     left_out: Mapping[str, int] = field(default_factory=dict)
+    lines: Mapping[str, int] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
     opener: Callable[[bytes], Image.Image] = open_picture
 

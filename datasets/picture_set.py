@@ -12,16 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datasets import contents
-from datasets.action_units import chosen_units, loss_notes, units_of
+from datasets.action_units import chosen_units, content_digest, loss_notes, units_of
 from datasets.contents import Progress
 from datasets.errors import DataError
 from datasets.listing import TEST, TRAIN, VALIDATION, Listing
 from datasets.parts import deal
 from datasets.pictures import VERSION as DECODER
 from datasets.pictures import Geometry
-from datasets.predicted import Guesses, guessed_values, read_guesses
+from datasets.predicted import Guesses, guessed_values, read_guesses, statement_of
 from datasets.preparation import Prepared, check_tolerated, prepared
 from datasets.settings import setting
+from datasets.side_files import content_of
 from datasets.spec import Codes, Dataset, DatasetSpec, FaceData, Split
 from datasets.unit_forms import KINDS
 
@@ -72,6 +73,7 @@ class Facts:
         tree: the folders and files expected, one a line, as distributed.
         rows: part (`train`, `validation`, `test`, or `all`) -> pictures.
         counts: (part or `all`, attribute or `label`, value) -> pictures.
+        lines: what of the label files -> rows, as `Listing.lines` counts them.
         checksums: file name -> MD5 of the file as distributed.
         subjects: number of people; 0 where people are unknown.
         origin: where these figures come from.
@@ -81,6 +83,7 @@ class Facts:
     tree: tuple[str, ...]
     rows: Mapping[str, int] = field(default_factory=dict)
     counts: Mapping[tuple[str, str, str], int] = field(default_factory=dict)
+    lines: Mapping[str, int] = field(default_factory=dict)
     checksums: Mapping[str, str] = field(default_factory=dict)
     subjects: int = 0
     origin: str = ""
@@ -163,7 +166,15 @@ class PictureSet(Dataset):
         listing = self.listing(root)
         content = contents.digest(listing.pictures, cache)
         # Another decoder gives other pixels, and so other results.
-        return listing.fingerprint(self.version, self.settings, f"{content} {DECODER}")
+        stated = f"{content} {DECODER}{self._side_content()}"
+        return listing.fingerprint(self.version, self.settings, stated)
+
+    def _side_content(self) -> str:
+        """Digest of side files with what stands beside them, such as the scale of action units."""
+        units, attributes = self.settings.action_units, self.settings.attributes
+        own = [content_digest(Path(units))] if units else []
+        own += [content_of([statement_of(Path(attributes))])] if attributes else []
+        return "".join(f" {text}" for text in own)
 
     def prepare(
         self,

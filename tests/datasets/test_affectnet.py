@@ -56,15 +56,25 @@ def test_codes_that_are_no_expression_stay_as_not_happy_when_they_are_asked_for(
     assert all_.left_out == {}
 
 
-def test_documented_counts_follow_what_is_kept():
+def test_documented_lines_of_the_manual_part_add_up():
     # 287,651 of 8 classes and 33,088 + 11,645 + 82,415 others; 500 of each of 11 codes in the test.
-    few = AffectNet().documented
-    assert (few.rows["train"], few.rows["test"]) == (287_651, 4_000)
-    settings = AffectNetSettings(positive="happy", keep_other=True)
-    all_ = AffectNet(settings).documented
-    assert (all_.rows["train"], all_.rows["test"]) == (414_799, 5_500)
-    assert all_.counts["train", "label", "not_happy"] == 414_799 - 134_415
-    assert all_.counts["test", "label", "happy"] == 500
+    lines = AffectNet().documented.lines
+    train = [count for what, count in lines.items() if what.startswith("training.csv, ")]
+    assert sum(train) == 414_799 and sum(train[:8]) == 287_651
+    assert sum(lines.values()) - sum(train) == 5_500 and len(lines) == 22
+    assert lines["training.csv, angry"] == 24_882 and lines["training.csv, no face"] == 82_415
+
+
+@pytest.mark.parametrize("settings", [{}, {"positive": "happy", "keep_other": True}])
+def test_lines_are_counted_before_any_is_left_out(tmp_path, settings):
+    affectnet.make(tmp_path)
+    first = _read(tmp_path).sample_ids[0]
+    _add(_lists(tmp_path) / "training.csv", affectnet.line(first, 0))
+    lines = _read(tmp_path, **settings).lines
+    assert lines.keys() == AffectNet.facts.lines.keys()
+    assert lines["training.csv, neutral"] == 14 + 1 and lines["training.csv, contempt"] == 14
+    assert lines["training.csv, none"] == lines["validation.csv, no face"] == 3
+    assert sum(lines.values()) == 8 * 14 + 1 + 8 * 7 + 2 * 9
 
 
 def test_keeping_them_without_a_class_to_tell_is_refused():

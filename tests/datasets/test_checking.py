@@ -102,6 +102,18 @@ def test_counts_that_differ_from_the_documented_ones_are_named(root, tmp_path):
     ]  # fmt: skip
 
 
+def test_lines_of_label_files_that_differ_from_the_documented_ones_are_named(
+    root, tmp_path, monkeypatch
+):
+    listing = Portraits().read(root)
+    counted = dataclasses.replace(listing, lines={"list.csv": 12, "list.csv, sad": 3, "else": 1})
+    monkeypatch.setattr(Portraits, "read", lambda self, root: counted)
+    facts = {"lines": {"list.csv": 12, "list.csv, sad": 4, "other packaging": 9}}
+    (finding,) = checked(root, tmp_path, **facts).findings[:1]
+    assert finding.level == "error"
+    assert finding.details == ("list.csv, sad: 3 rows, documented 4",)
+
+
 def test_a_documented_group_that_is_absent_is_named(root, tmp_path):
     found = checked(root, tmp_path, counts={("all", "gender", "unsure"): 3})
     assert found.findings[0].details == ("all gender unsure: 0, documented 3",)

@@ -65,6 +65,18 @@ def test_a_label_file_that_is_not_as_long_as_documented_is_noted_in_every_report
     assert "label.lst has 21 lines of faces, 91,793 are documented." in faces.notes
 
 
+def test_documented_lines_add_up_and_are_counted_before_repeated_ones_are_left_out(tmp_path):
+    documented = Expw.facts.lines
+    assert sum(documented.values()) == 2 * 91_793
+    folder = expw.make(tmp_path, faces=3)
+    _add(folder, expw.line("angry_actor_1.jpg", 0))
+    listing = Expw().read(tmp_path)
+    assert listing.left_out == {"repeated": 1} and len(listing) == 21
+    counted = {name: 3 for name in CLASSES} | {"angry": 4}
+    assert listing.lines == {"label.lst": 22} | {f"label.lst, {k}": n for k, n in counted.items()}
+    assert listing.lines.keys() == documented.keys()
+
+
 def test_a_box_that_leaves_its_picture_is_cut_at_the_edge(tmp_path):
     folder = expw.make(tmp_path, faces=1)
     half = np.zeros((20, 20, 3), dtype=np.uint8)

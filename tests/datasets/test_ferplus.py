@@ -184,6 +184,24 @@ def test_the_owners_table_is_as_its_readme_says(real):
     assert Counter(Counter(name for name in names if name).values())[2] == 4
 
 
+def test_documented_lines_are_those_of_the_owners_table_and_are_counted(real, tmp_path):
+    usages, names, _ = real
+    documented = FerPlus.facts.lines
+    parts = {"Training": "train", "PublicTest": "valid", "PrivateTest": "test"}
+    for usage, part in parts.items():
+        assert documented[f"fer2013new.csv, {usage}"] == usages.count(part)
+    assert documented["fer2013new.csv, without a name"] == names.count("")
+
+    ferplus.make(tmp_path / "tables")
+    assert FerPlus().read(tmp_path / "tables").lines == {
+        "fer2013new.csv, Training": 84, "fer2013new.csv, PublicTest": 42,
+        "fer2013new.csv, PrivateTest": 42, "fer2013new.csv, without a name": 1,
+    }  # fmt: skip
+    ferplus.make(tmp_path / "folders", packaging="folders")
+    counted = FerPlus().read(tmp_path / "folders").lines
+    assert counted["FER2013Train/label.csv"] == 83 and counted.keys() <= documented.keys()
+
+
 def slow_outcome(given, rule):
     """One picture, in whole numbers and fractions of them, from the rules as they are stated."""
     votes = {place: int(count) for place, count in enumerate(given) if count > 1}
