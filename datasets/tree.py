@@ -7,83 +7,24 @@ one stays what it is, a name: no file is opened by it and none is written.
 from __future__ import annotations
 
 import csv
-import errno
 import os
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain
 from pathlib import Path, PurePosixPath
-from typing import IO
 
 from datasets import archives
-from datasets.archives import Member
 from datasets.errors import DataError
+from datasets.sources import LARGEST_PICTURE, Source
+
+# What adapters need of a set's files comes from here.
+__all__ = ("LARGEST_PICTURE", "Source", "Tree", "open_tree")
 
 #: How far below the root a set may lie; three is an archive unpacked into a folder of its own name.
 DEPTH = 3
 IGNORED = {"__MACOSX", ".DS_Store", "Thumbs.db"}
-#: Larger files are refused; AffectNet's largest label file has about half.
-LARGEST_MEMBER = 1 << 30
-LARGEST_PICTURE = 64 << 20
 _LONGEST_HEADER = 1 << 16
-
-
-@dataclass(frozen=True, slots=True)
-class Source:
-    """A file, a member of a zip archive, or a member of an archive in an archive.
-
-    Attributes:
-        path: the file on disk.
-        members: name in the archive, and in the archive that this one is; empty for a plain file.
-        span: first byte and number of bytes where only a stretch of the file is meant.
-        member: place in the archive, as the tree found it; a member without one is not there.
-    """
-
-    path: Path
-    members: tuple[str, ...] = ()
-    span: tuple[int, int] | None = None
-    member: Member | None = field(default=None, compare=False, repr=False)
-
-    @property
-    def name(self) -> str:
-        """The name without folders."""
-        return PurePosixPath(self.members[-1] if self.members else self.path).name
-
-    @property
-    def shown(self) -> str:
-        """How messages call it: the file, then the members; a stretch with its first byte."""
-        place = f" at byte {self.span[0]}" if self.span else ""
-        return "!".join([str(self.path), *self.members]) + place
-
-    def read(self, largest: int = LARGEST_MEMBER) -> bytes:
-        """Its bytes.
-
-        Args:
-            largest: more bytes than this are refused before they are unpacked.
-
-        Raises:
-            OSError: it cannot be read, is damaged, encrypted, or larger than `largest`.
-        """
-        if not self.members:
-            with self.path.open("rb") as handle:
-                return _stretch(handle, self.span, largest)
-        if self.member is None:
-            raise FileNotFoundError(errno.ENOENT, "not in its archive", self.shown)
-        if self.span is not None:
-            return archives.read_span(self.path, self.member, self.span)
-        return archives.read_member(self.path, self.member, largest)
-
-    def text(self) -> str:
-        """Its text; UTF-8 with or without a mark at the start, line ends as they are.
-
-        Raises:
-            DataError: it cannot be read or is no UTF-8.
-        """
-        try:
-            return self.read().decode("utf-8-sig")
-        except (OSError, UnicodeDecodeError) as error:
-            raise DataError(f"{self.shown} cannot be read as text ({error}).") from error
 
 
 @dataclass(frozen=True)
@@ -400,13 +341,3 @@ def _members(
 
 def _is_junk(name: str) -> bool:
     return name in IGNORED or name.startswith("._")
-
-
-def _stretch(handle: IO[bytes], span: tuple[int, int] | None, largest: int) -> bytes:
-    if span is not None:
-        handle.seek(span[0])
-        return handle.read(span[1])
-    content = handle.read(largest + 1)
-    if len(content) > largest:
-        raise OSError(f"too large (more than {largest:,} bytes)")
-    return content
