@@ -166,7 +166,16 @@ class _Context:
     def groups(self) -> tuple[str, ...]:
         return grouped_attributes(self.spec, self.study.groups)
 
-    # Once for all cells: a file of weights takes a while to hash.
+    # Once for all cells: a file of weights or of action units takes a while to hash.
+    @cached_property
+    def dataset_identity(self) -> dict[str, Any]:
+        return identity(self.dataset.settings)
+
+    @cached_property
+    def dataset_changes(self) -> dict[str, str]:
+        """What differs from the defaults, for the label of a variant."""
+        return changed_texts(self.dataset.settings)
+
     @cached_property
     def protocol_identity(self) -> dict[str, Any]:
         """As `identity`, without younger settings at their defaults: older cells keep their id."""
@@ -280,7 +289,7 @@ def _description(context: _Context, card: MethodCard, settings: Any, seed: int) 
     """Everything that may change a number, as JSON values: what identifies a cell."""
     return {
         "dataset": context.spec.name,
-        "dataset_settings": identity(context.dataset.settings),
+        "dataset_settings": context.dataset_identity,
         "fingerprint": context.fingerprint,
         "train_images": context.spec.train_images,
         "groups": list(context.groups),
@@ -308,7 +317,7 @@ def _variant(context: _Context, settings: Any) -> str:
     """What differs from the defaults: `gamma=3 synthetic.bias=0 protocol.images=600`."""
     parts = {
         "": changed_texts(settings),
-        f"{context.spec.name}.": changed_texts(context.dataset.settings),
+        f"{context.spec.name}.": context.dataset_changes,
         "protocol.": context.protocol_changes,
     }
     return " ".join(

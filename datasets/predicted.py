@@ -59,13 +59,18 @@ def accuracy(attribute: Attribute) -> float:
     return float(np.trace(counts) / counts.sum())
 
 
+def statement_of(path: Path) -> Path:
+    """The file that states who guessed the table `path`, and how often wrongly."""
+    return path.with_suffix(".json")
+
+
 def read_guesses(path: Path) -> Guesses:
     """What stands beside the table `path`.
 
     Raises:
         DataError: there is no such file, or it does not state levels and confusion counts.
     """
-    beside = path.with_suffix(".json")
+    beside = statement_of(path)
     try:
         stated: dict[str, Any] = json.loads(beside.read_text(encoding="utf-8"))
         attributes = tuple(

@@ -7,12 +7,13 @@ more trailing parts with another one.
 
 from __future__ import annotations
 
+import hashlib
 from bisect import bisect_left
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import product
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 
 import numpy as np
 from numpy.typing import NDArray
@@ -48,6 +49,24 @@ class SideRows:
     faces: Codes
     boxes: NDArray[np.float64]
     numbered_by_set: bool = True
+
+
+def content_of(files: Sequence[Path], folder: Path | None = None) -> str:
+    """SHA-256, 64 hex digits, of the contents of files, and of their names below the folder if any.
+
+    Raises:
+        DataError: one cannot be read.
+    """
+    total = hashlib.sha256()
+    for file in files:
+        try:
+            with file.open("rb") as handle:
+                own = hashlib.file_digest(handle, "sha256").hexdigest()
+        except OSError as error:
+            raise DataError(f"{file} cannot be read ({error.strerror}).") from error
+        name = "" if folder is None else file.relative_to(folder).as_posix()
+        total.update(f"\0{name}\0{own}".encode())
+    return total.hexdigest()
 
 
 def matched(rows: SideRows, listing: Listing) -> Codes:

@@ -2,16 +2,9 @@
 
 from __future__ import annotations
 
-import csv
-import gzip
-import io
-import json
-import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -19,9 +12,9 @@ from numpy.typing import NDArray
 from datasets.errors import DataError
 from datasets.side_files import SideRows
 from datasets.spec import Codes
+from datasets.tables import path_below
 from datasets.unit_forms import NAMES_WANTED, Form, form_of
-
-Floats = NDArray[np.float64]
+from datasets.unit_table import Block, Floats, UnitTable, opened, statement_beside, text_of
 
 #: number of columns -> units of JAA-Net, trained on BP4D and on DISFA
 JAA_NET = {
@@ -29,6 +22,8 @@ JAA_NET = {
          "AU24"),
     8: ("AU01", "AU02", "AU04", "AU06", "AU09", "AU12", "AU25", "AU26"),
 }  # fmt: skip
+#: header and statement -> form, for folders of thousands of files
+Forms = dict[tuple[tuple[str, ...], str], Form]
 
 
 @dataclass(frozen=True)
@@ -46,18 +41,22 @@ class UnitFile:
     values: Floats
 
 
+@dataclass(frozen=True)
+class _Rows:
+    paths: list[str]
+    faces: Codes
+    boxes: Floats
+    values: Floats
+
+
 def file_units(path: Path, kind: str = "intensity") -> tuple[str, ...]:
     """Names of the units that the file, or the first of the folder, has, in its order.
 
     Raises:
         DataError: it cannot be read, or is none of the known forms.
     """
-    first = _files_in(path)[0] if path.is_dir() else path
-    opened = _Opened(first)
-    if not opened.header:
-        return _jaa_units(opened)
-    form = form_of(first, opened.statement, opened.header, kind, alone=path.is_dir())
-    return tuple(form.units)
+    with opened(_files_in(path)[0] if path.is_dir() else path) as table:
+        return tuple(_form(table, kind, alone=path.is_dir()).units)
 
 
 def read_units(path: Path, kind: str = "intensity") -> UnitFile:
@@ -74,9 +73,9 @@ def read_units(path: Path, kind: str = "intensity") -> UnitFile:
         DataError: it cannot be read, names no pictures, or has a value that does not belong there.
     """
     if not path.is_dir():
-        return _read(path, None, kind)
-    files = _files_in(path)
-    parts = [_read(file, path, kind) for file in files]
+        return _read(path, None, kind, {})
+    files, forms = _files_in(path), Forms()
+    parts = [_read(file, path, kind, forms) for file in files]
     for file, part in zip(files, parts, strict=True):
         if part.units != parts[0].units:
             raise DataError(f"{file} has other action units than {files[0]}: keep one kind.")
@@ -85,98 +84,104 @@ def read_units(path: Path, kind: str = "intensity") -> UnitFile:
         [name for part in parts for name in part.rows.paths],
         np.concatenate([part.rows.faces for part in parts]),
         np.concatenate([part.rows.boxes for part in parts]),
+        all(part.rows.numbered_by_set for part in parts),
     )
     return UnitFile(parts[0].units, rows, np.concatenate([part.values for part in parts]))
 
 
-class _Opened:
-    """A table of which the header is read.
+def files_read(path: Path) -> list[Path]:
+    """The files whose content decides what `read_units` returns.
 
-    Attributes:
-        path: the file.
-        statement: what it says of itself: `extractor`, `kind`, `range`.
-        header: names of its columns; empty where the first line holds numbers.
-        lines: the lines below the header, one by one, for tables are wide.
+    Raises:
+        DataError: the folder has no table, or the table cannot be read.
     """
-
-    def __init__(self, path: Path) -> None:
-        self.path = path
-        text = _text(path)
-        #: number of the first line below the header
-        self.start = 3 if text.startswith("#") else 2
-        self.statement = _statement(path, text)
-        body = text.split("\n", 1)[1] if text.startswith("#") and "\n" in text else text
-        rows = (row for row in csv.reader(io.StringIO(body, newline="")) if row)
-        first = self._next(rows)
-        if first is None:
-            raise DataError(f"{path} is empty: write the action units again.")
-        names = [name.strip() for name in first]
-        has_header = not all(_is_number(name) for name in names)
-        self.header = names if has_header else []
-        self.lines = rows if has_header else chain([first], rows)
-
-    def _next(self, rows: Iterator[list[str]]) -> list[str] | None:
-        try:
-            return next(rows, None)
-        except csv.Error as error:
-            raise DataError(f"{self.path} cannot be read as a table ({error}).") from error
-
-    def columns(self, names: Sequence[str], picture: str) -> tuple[list[str], Floats]:
-        """Texts of the column `picture` (none where it is empty) and (R, C) numbers of `names`."""
-        places = [self.header.index(name) for name in names]
-        named = self.header.index(picture) if picture else -1
-        paths: list[str] = []
-        numbers: list[Floats] = []
-        for number, line in enumerate(self.lines, self.start):
-            if len(line) != len(self.header):
-                raise DataError(
-                    f"{self.path}, line {number}: not as many fields as the header has."
-                )
-            paths.append(line[named].strip() if picture else "")
-            numbers.append(self._numbers(number, names, [line[place] for place in places]))
-        return paths, np.array(numbers).reshape(len(numbers), len(names))
-
-    def _numbers(self, number: int, names: Sequence[str], fields: Sequence[str]) -> Floats:
-        try:
-            return np.array(fields, dtype=np.float64)
-        except ValueError:
-            pass
-        values = np.full(len(fields), np.nan)
-        for place, text in enumerate(field.strip() for field in fields):
-            if text and not _is_number(text):
-                raise DataError(
-                    f"{self.path}, line {number}: {names[place]} must be a number, not '{text}'."
-                )
-            values[place] = float(text) if text else np.nan
-        return values
+    files = _files_in(path) if path.is_dir() else [path]
+    beside = [file for file in map(statement_beside, files) if file.is_file()]
+    lists = []
+    for statement in beside:
+        with opened(next(file for file in files if statement_beside(file) == statement)) as table:
+            lists += [] if table.header else [_list_of(table)]
+    return [*files, *beside, *lists]
 
 
-def _read(path: Path, folder: Path | None, kind: str) -> UnitFile:
-    opened = _Opened(path)
-    if not opened.header:
-        return _jaa_net(opened)
-    form = form_of(path, opened.statement, opened.header, kind, alone=folder is not None)
-    others = [name for name in ("face", form.success) if name in opened.header]
+def _files_in(folder: Path) -> list[Path]:
+    files = sorted(folder.rglob("*.csv"))
+    if not files:
+        raise DataError(f"{folder} has no CSV file: {NAMES_WANTED}.")
+    return files
+
+
+def _form(table: UnitTable, kind: str, *, alone: bool) -> Form:
+    if table.header:
+        return form_of(table.path, table.statement, table.header, kind, alone=alone)
+    if table.width not in JAA_NET or "pictures" not in table.statement:
+        raise DataError(
+            f"{table.path} has numbers without a header: if they are JAA-Net's, write beside it "
+            f'{table.path.stem}.json with {{"extractor": "JAA-Net", "pictures": "LIST"}}, LIST '
+            "naming a picture a line."
+        )
+    units = JAA_NET[table.width]
+    return Form(dict(zip(units, units, strict=True)), dict.fromkeys(units, 1.0), "")
+
+
+def _read(path: Path, folder: Path | None, kind: str, forms: Forms) -> UnitFile:
+    with opened(path) as table:
+        seen = (tuple(table.header), repr(table.statement))
+        if seen not in forms:
+            forms[seen] = _form(table, kind, alone=folder is not None)
+        form = forms[seen]
+        parts = list(_parts(table, form))
+        listed = None if table.header else _pictures(table)
+    paths = [text for part in parts for text in part.paths]
+    if listed is not None:
+        if len(listed) != len(paths):
+            raise DataError(
+                f"{_list_of(table)} names {len(listed)} pictures, {path} has {len(paths)} rows."
+            )
+        paths = listed
+    elif not form.picture:
+        relative = path.relative_to(folder) if folder is not None else Path(path.name)
+        paths = [relative.with_suffix("").as_posix()] * len(paths)
+    faces = np.concatenate([part.faces for part in parts])
+    boxes = np.concatenate([part.boxes for part in parts])
+    rows = SideRows(str(path), paths, faces, boxes, form.numbered_by_set)
+    return UnitFile(tuple(form.units), rows, np.concatenate([part.values for part in parts]))
+
+
+def _parts(table: UnitTable, form: Form) -> Iterator[_Rows]:
+    """The rows block by block; first an empty one, for a table may have none."""
+    header = table.header or list(form.units)
+    others = [name for name in ("face", form.success) if name in header]
     names = [*form.units.values(), *form.box, *others]
-    paths, numbers = opened.columns(names, form.picture)
+    yield _rows(table.path, form, names, Block([], [], np.empty((0, len(names)))))
+    picture = header.index(form.picture) if form.picture else None
+    for block in table.blocks([header.index(name) for name in names], picture):
+        yield _rows(table.path, form, names, block)
+
+
+def _rows(path: Path, form: Form, names: list[str], block: Block) -> _Rows:
     count = len(form.units)
-    values = numbers[:, :count] / np.array(list(form.tops.values()))
-    _check_range(opened, form.units, values, form.tops)
-    column = dict(zip(names, numbers.T, strict=True))
+    column = dict(zip(names, block.numbers.T, strict=True))
+    values = block.numbers[:, :count] / np.array(list(form.tops.values()))
+    _check_range(path, form, values, block.lines)
     if form.success:
         values[column[form.success] == 0] = np.nan
-    if not form.picture:
-        relative = path.relative_to(folder) if folder is not None else Path(path.name)
-        paths = [relative.with_suffix("").as_posix()] * len(numbers)
-    boxes = _boxes(form, numbers[:, count : count + len(form.box)])
-    rows = SideRows(str(path), paths, _faces(column.get("face"), len(numbers)), boxes)
-    return UnitFile(tuple(form.units), rows, values)
+    if form.picture and "" in block.texts:
+        line = block.lines[block.texts.index("")]
+        raise DataError(f"{path}, line {line}: {form.picture} is empty: name the picture.")
+    marks = block.numbers[:, count : count + len(form.box)]
+    lost = np.asarray(np.isinf(marks).any(axis=1))
+    _refuse(lost, path, block.lines, "a place is not a number of pixels")
+    return _Rows(block.texts, _faces(path, column.get("face"), block), _boxes(form, marks), values)
 
 
-def _faces(numbers: Floats | None, size: int) -> Codes:
+def _faces(path: Path, numbers: Floats | None, block: Block) -> Codes:
     if numbers is None:
-        return np.full(size, -1, dtype=np.int64)
-    return np.where(np.isnan(numbers), -1, numbers).astype(np.int64)
+        return np.full(len(block.lines), -1, dtype=np.int64)
+    known = np.where(np.isnan(numbers), 0, numbers)
+    wrong = (known < 0) | (known > 1e9) | (known != np.round(known))
+    _refuse(wrong, path, block.lines, "face must be a whole number, 0 or larger")
+    return np.where(np.isnan(numbers), -1, known).astype(np.int64)
 
 
 def _boxes(form: Form, numbers: Floats) -> Floats:
@@ -191,85 +196,28 @@ def _boxes(form: Form, numbers: Floats) -> Floats:
     return np.stack([x.min(axis=1), y.min(axis=1), x.max(axis=1), y.max(axis=1)], axis=1)
 
 
-def _check_range(
-    opened: _Opened, units: Iterable[str], values: Floats, tops: Mapping[str, float]
-) -> None:
-    for place, unit in enumerate(units):
+def _check_range(path: Path, form: Form, values: Floats, lines: list[int]) -> None:
+    for place, (unit, top) in enumerate(form.tops.items()):
         wrong = np.flatnonzero((values[:, place] < 0) | (values[:, place] > 1))
         if len(wrong):
-            found = values[wrong[0], place] * tops[unit]
-            where = f"{opened.path}, line {int(wrong[0]) + opened.start}"
+            found = values[wrong[0], place] * top
             raise DataError(
-                f"{where}: {unit} is {found:g}, outside 0 to {tops[unit]:g}; state the scale that "
-                "the file has."
+                f"{path}, line {lines[wrong[0]]}: {unit} is {found:g}, outside 0 to {top:g}; state "
+                "the scale that the file has."
             )
 
 
-def _jaa_units(opened: _Opened) -> tuple[str, ...]:
-    width = len(next(iter(opened.lines)))
-    if width not in JAA_NET or "pictures" not in opened.statement:
-        raise DataError(
-            f"{opened.path} has numbers without a header: if they are JAA-Net's, write beside it "
-            f'{opened.path.stem}.json with {{"extractor": "JAA-Net", "pictures": "LIST"}}, LIST '
-            "naming a picture a line."
-        )
-    return JAA_NET[width]
+def _refuse(wrong: NDArray[np.bool_], path: Path, lines: list[int], what: str) -> None:
+    if wrong.any():
+        raise DataError(f"{path}, line {lines[int(np.argmax(wrong))]}: {what}.")
 
 
-def _jaa_net(opened: _Opened) -> UnitFile:
-    path = opened.path
-    units = _jaa_units(_Opened(path))
-    named = path.parent / str(opened.statement["pictures"])
-    pictures = [line.split()[0] for line in _text(named).splitlines() if line.strip()]
-    opened.header = list(units)
-    _, values = opened.columns(units, "")
-    if len(pictures) != len(values):
-        raise DataError(f"{named} names {len(pictures)} pictures, {path} has {len(values)} rows.")
-    _check_range(opened, units, values, dict.fromkeys(units, 1.0))
-    faces = np.full(len(values), -1, dtype=np.int64)
-    rows = SideRows(str(path), pictures, faces, np.full((len(values), 4), np.nan))
-    return UnitFile(units, rows, values)
+def _list_of(table: UnitTable) -> Path:
+    """The file that names the pictures of JAA-Net's rows, beside the table or below."""
+    where = f"{statement_beside(table.path)}: pictures"
+    return table.path.parent / path_below(str(table.statement.get("pictures", "")), where)
 
 
-def _files_in(folder: Path) -> list[Path]:
-    files = sorted(folder.rglob("*.csv"))
-    if not files:
-        raise DataError(f"{folder} has no CSV file: {NAMES_WANTED}.")
-    return files
-
-
-def _text(path: Path) -> str:
-    try:
-        raw = path.read_bytes()
-        return (gzip.decompress(raw) if path.suffix == ".gz" else raw).decode("utf-8-sig")
-    except (OSError, EOFError, UnicodeDecodeError) as error:
-        raise DataError(f"{path} cannot be read as text ({error}).") from error
-
-
-def _statement(path: Path, text: str) -> dict[str, Any]:
-    """Of the first line after `#`, in JSON or as `name=value`, else of a `.json` beside."""
-    if text.startswith("#"):
-        line = text.split("\n", 1)[0].lstrip("# ").strip()
-        if line.startswith("{"):
-            return _json(path, line)
-        return dict(part.split("=", 1) for part in re.split(r"[;\s]+", line) if "=" in part)
-    beside = path.with_name(path.name.removesuffix(".gz")).with_suffix(".json")
-    return _json(beside, _text(beside)) if beside.is_file() else {}
-
-
-def _json(path: Path, text: str) -> dict[str, Any]:
-    try:
-        found = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise DataError(f"{path} does not state its action units in JSON ({error}).") from error
-    if not isinstance(found, dict):
-        raise DataError(f"{path} must hold a table of names and values.")
-    return found
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+def _pictures(table: UnitTable) -> list[str]:
+    lines = text_of(_list_of(table)).splitlines()
+    return [line.strip() for line in lines if line.strip()]

@@ -12,12 +12,14 @@ from datasets.errors import DataError
 
 #: largest intensity that OpenFace gives
 OPENFACE_TOP = 5.0
+#: units that OpenFace 2 measures; version 3 numbers its columns without regard to the units
+OPENFACE = (1, 2, 4, 5, 6, 7, 9, 10, 12, 14, 15, 17, 20, 23, 25, 26, 28, 45)
 #: units whose presence (`_c`) Chen and Joo took, the others by intensity (`_r`)
 CHEN_PRESENCE = ("AU07", "AU23")
 KINDS = ("intensity", "presence", "chen")
 RANGES = {"[0,5]": OPENFACE_TOP, "[0,1]": 1.0, "{0,1}": 1.0}
 NAMES_WANTED = (
-    "run FaceLandmarkImg -fdir PICTURES -out_dir UNITS -au_static, which writes one file named "
+    "run FaceLandmarkImg -fdir PICTURES -out_dir UNITS -2Dfp -aus, which writes one file named "
     "after each picture, and name the folder UNITS"
 )
 #: columns of the face box: left, top, width, height
@@ -38,6 +40,7 @@ class Form:
         box: columns of left, top, width, height, or OpenFace's 136 landmarks, x and y; empty where
             there are none.
         success: column that is 0 where no face was found; empty where there is none.
+        numbered_by_set: as in `side_files.SideRows`.
     """
 
     units: dict[str, str]
@@ -45,6 +48,7 @@ class Form:
     picture: str
     box: tuple[str, ...] = ()
     success: str = ""
+    numbered_by_set: bool = True
 
 
 def form_of(
@@ -62,7 +66,11 @@ def form_of(
     Raises:
         DataError: no action units, no scale, or no picture named.
     """
-    columns = {name: found for name in header if (found := _UNIT.fullmatch(name))}
+    matches = [(name, found) for name in header if (found := _UNIT.fullmatch(name))]
+    columns = dict(matches)
+    distinct = {(_name(found), (found[2] or "").lower()) for _, found in matches}
+    if len(distinct) < len(matches):
+        raise DataError(f"{path} has two columns of one action unit: keep one.")
     if not columns:
         raise DataError(f"{path} has no column of an action unit, such as AU01; see the guide.")
     lower = {name.lower(): name for name in header}
@@ -87,6 +95,12 @@ def _openface(
     *,
     alone: bool,
 ) -> Form:
+    unknown = [name for name, found in columns.items() if int(found[1]) not in OPENFACE]
+    if unknown:
+        raise DataError(
+            f"{path} has a column {unknown[0]}, which OpenFace 2 does not measure; the columns of "
+            "OpenFace 3 are not named after their units: rename them and write the own form."
+        )
     # Names differ in case: x_0 is a place in the picture, X_0 one in space.
     lower = {name.lower(): name for name in header}
     units: dict[str, str] = {}
@@ -107,7 +121,7 @@ def _openface(
     if not named and (not alone or "frame" in lower):
         raise DataError(f"{path} does not say which picture a row is of: {NAMES_WANTED}.")
     marks = tuple(name for name in header if _LANDMARK.fullmatch(name))
-    return Form(units, tops, named, marks, lower.get("success", ""))
+    return Form(units, tops, named, marks, lower.get("success", ""), numbered_by_set=False)
 
 
 def _name(found: re.Match[str]) -> str:

@@ -1,11 +1,13 @@
 """Action units of a side file reach the faces; what is missing is said, by group."""
 
 import csv
+import json
 
 import numpy as np
 import pytest
 
 from benchmarks.plan import make_dataset
+from datasets.action_units import content_digest
 from datasets.errors import DataError
 from tests.datasets.miniatures import london as london_miniature
 
@@ -65,3 +67,28 @@ def test_units_are_chosen_by_name(sets, tmp_path):
 def test_a_missing_file_is_one_sentence(sets):
     with pytest.raises(DataError, match="nowhere.csv cannot be read"):
         london(sets / "nowhere.csv").describe()
+
+
+def test_another_scale_beside_the_file_is_other_data(sets, tmp_path):
+    path = unit_file(sets)
+    path.write_text(path.read_text().split("\n", 1)[1])
+    read = []
+    for top in (1, 5, 1):
+        path.with_suffix(".json").write_text(json.dumps({"range": f"[0,{top}]"}))
+        data, cache = london(path), tmp_path / "cache"
+        read.append((data.fingerprint(sets, cache), data.load(sets, cache, 8).action_units[1, 0]))
+    assert read[0] == read[2] != read[1]
+    np.testing.assert_allclose([value for _, value in read], [0.01, 0.01 / 5, 0.01], rtol=1e-6)
+
+
+def test_the_name_of_a_file_is_no_part_of_the_data_but_those_in_a_folder_are(sets, tmp_path):
+    one, other = unit_file(sets), unit_file(sets, stem="renamed.csv")
+    assert london(one).fingerprint(sets) == london(other).fingerprint(sets)
+    found = []
+    for folder in ("train", "test"):
+        place = tmp_path / "units" / folder
+        place.mkdir(parents=True)
+        (place / "a.csv").write_text("face, AU06_r\n0, 1")
+        found.append(content_digest(tmp_path / "units"))
+        (place / "a.csv").unlink()
+    assert found[0] != found[1]
