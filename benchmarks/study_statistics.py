@@ -17,6 +17,7 @@ from benchmarks.frames import METRIC_CODE, finished_sets, finished_stamps
 from benchmarks.store import Store
 from reports.convention import Convention
 from reports.runs import runs_of
+from reports.sample_statistics import SampleTask, sample_task_statistics, sample_tasks_of
 from reports.statistics import Compared, Effort, Task, corrected, task_statistics, tasks_of
 
 Progress = Callable[[int, int, str], None]
@@ -25,7 +26,8 @@ Progress = Callable[[int, int, str], None]
 BASELINE = "ce"
 CODE = (*METRIC_CODE, "reports/replicates", "reports/stats", "reports/runs.py",
         "reports/statistics.py", "reports/statistic_columns.py", "reports/score_intervals.py",
-        "reports/statistics_frame.py", "reports/best.py")  # fmt: skip
+        "reports/statistics_frame.py", "reports/best.py",
+        "reports/sample_statistics.py")  # fmt: skip
 #: fewer tasks than this are not worth starting processes for
 FEW_TASKS = 4
 
@@ -57,41 +59,46 @@ def study_statistics(
     cache = FrameCache(store.root, code_stamp(CODE))
 
     def made() -> pd.DataFrame:
-        tasks = tasks_of(runs_of(finished_sets(store, plan, rule)))
-        work = partial(
+        sets = finished_sets(store, plan, rule)
+        of_counts = partial(
             task_statistics, baseline=BASELINE, convention=convention, effort=effort,
             compared=compared,
         )  # fmt: skip
-        return corrected(_all_tasks(tasks, work, progress))
+        of_samples = partial(sample_task_statistics, convention=convention, effort=effort)
+        jobs: list[Job] = [(of_counts, task) for task in tasks_of(runs_of(sets))]
+        jobs += [(of_samples, task) for task in sample_tasks_of(sets)]
+        return corrected(_all_jobs(jobs, progress))
 
     return cache.frame(key, made)
 
 
-def _all_tasks(
-    tasks: Sequence[Task], work: Callable[..., pd.DataFrame], progress: Progress | None
-) -> list[pd.DataFrame]:
-    """What `work` makes of each task, in order."""
+#: what makes the rows of a task, and the task
+Job = tuple[Callable[..., pd.DataFrame], Task | SampleTask]
+
+
+def _all_jobs(jobs: Sequence[Job], progress: Progress | None) -> list[pd.DataFrame]:
+    """The rows of each job, in order."""
     tell = progress or (lambda done, total, what: None)
-    workers = min(len(os.sched_getaffinity(0)), len(tasks))
-    if workers < 2 or len(tasks) < FEW_TASKS:
+    workers = min(len(os.sched_getaffinity(0)), len(jobs))
+    if workers < 2 or len(jobs) < FEW_TASKS:
         found = []
-        for done, (group, attribute) in enumerate(tasks):
-            tell(done, len(tasks), f"statistics of {group[0].dataset} by {attribute}")
+        for done, (work, (group, attribute)) in enumerate(jobs):
+            tell(done, len(jobs), f"statistics of {group[0].dataset} by {attribute}")
             found.append(work(group, attribute))
         return found
     context = multiprocessing.get_context("spawn")
     with ProcessPoolExecutor(workers, mp_context=context) as pool:
-        # The tasks with most groups take longest: they are begun first.
-        order = sorted(range(len(tasks)), key=lambda at: -_size(tasks[at]))
-        waiting = {at: pool.submit(work, *tasks[at]) for at in order}
+        # Those with most groups take longest: they are begun first.
+        order = sorted(range(len(jobs)), key=lambda at: -_size(jobs[at][1]))
+        waiting = {at: pool.submit(jobs[at][0], *jobs[at][1]) for at in order}
         frames = {}
         for done, at in enumerate(order):
-            group, attribute = tasks[at]
-            tell(done, len(tasks), f"statistics of {group[0].dataset} by {attribute}")
+            group, attribute = jobs[at][1]
+            tell(done, len(jobs), f"statistics of {group[0].dataset} by {attribute}")
             frames[at] = waiting[at].result()
-    return [frames[at] for at in range(len(tasks))]
+    return [frames[at] for at in range(len(jobs))]
 
 
-def _size(task: Task) -> int:
+def _size(task: Task | SampleTask) -> int:
     group, attribute = task
     return len(group) * len(group[0].groups(attribute)[0])

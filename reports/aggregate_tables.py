@@ -145,9 +145,8 @@ def _runs(row: MethodRow, place: Place) -> Floats:
 def _fairness_runs(row: MethodRow, dataset: DatasetCard) -> Floats:
     """(S,) means over the attributes of the data set, those undefined left out."""
     found: dict[str, list[float]] = {}
-    for name, groups in dataset.attributes().items():
-        place = name, "all", "all", FAIRNESS_METRIC
-        for entry in row.values.get(place, []) if len(groups) >= 2 else ():
+    for name in dataset.attributes(fewest=2):
+        for entry in row.values.get((name, "all", "all", FAIRNESS_METRIC), []):
             if not math.isnan(entry.value):
                 found.setdefault(entry.seed, []).append(entry.value)
     return np.array([math.fsum(values) / len(values) for values in found.values()])

@@ -43,7 +43,7 @@ MetricFunction = Callable[["Counts", "Convention"], "Scores"]
 SampleFunction = Callable[["GroupedSamples", "Convention"], "Scores"]
 #: (B, R) values of R runs of one method on the same samples, B deals of the groups that they share
 PermutedFunction = Callable[
-    [Sequence["GroupedSamples"], "Convention", "np.random.Generator"], "Floats"
+    [Sequence["GroupedSamples"], "Convention", int, "np.random.Generator"], "Floats"
 ]
 LayoutFunction = Callable[["DatasetCard"], Iterator["TableSpec"]]
 #: each data set with the rows of its tables

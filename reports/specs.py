@@ -31,15 +31,20 @@ class DatasetCard:
     folds: int
     confusions: Mapping[str, Sequence[Sequence[int]]] = field(default_factory=dict)
 
-    def attributes(self) -> dict[str, tuple[str, ...]]:
-        """Group names of every declared attribute and of every intersection ("gender x tone")."""
+    def attributes(self, fewest: int = 0) -> dict[str, tuple[str, ...]]:
+        """Group names of every declared attribute and of every intersection ("gender x tone").
+
+        Args:
+            fewest: groups that an attribute must have.
+        """
         crossed = {
             " x ".join(names): tuple(
                 " x ".join(levels) for levels in product(*map(self.levels.__getitem__, names))
             )
             for names in self.intersections
         }
-        return {**self.levels, **crossed}
+        every = {**self.levels, **crossed}
+        return {name: groups for name, groups in every.items() if len(groups) >= fewest}
 
 
 Show = Literal[

@@ -14,9 +14,7 @@ from reports.specs import ColumnSpec, DatasetCard, TableSpec
 )  # fmt: skip
 def specs(dataset: DatasetCard) -> Iterator[TableSpec]:
     """One table for every attribute and intersection."""
-    for attribute, groups in dataset.attributes().items():
-        if len(groups) < 2:
-            continue
+    for attribute in dataset.attributes(fewest=2):
         columns = (
             *_shown("Accuracy", "bgv", attribute, "all"),
             *_shown("Recall", "bgv_tpr", attribute, "mean"),

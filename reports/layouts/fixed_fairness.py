@@ -18,8 +18,7 @@ def specs(dataset: DatasetCard) -> Iterator[TableSpec]:
     """One table a data set, with the attributes and intersections side by side."""
     columns = tuple(
         ColumnSpec("accuracy", FAIRNESS_METRIC, attribute, span=attribute)
-        for attribute, groups in dataset.attributes().items()
-        if len(groups) >= 2
+        for attribute in dataset.attributes(fewest=2)
     )
     if columns:
         yield TableSpec(

@@ -17,9 +17,7 @@ from reports.tradeoff_tables import tradeoff_table
 def specs(dataset: DatasetCard) -> Iterator[TableSpec]:
     """One table for every attribute and intersection."""
     chance = 100 / len(dataset.classes)
-    for attribute, groups in dataset.attributes().items():
-        if len(groups) < 2:
-            continue
+    for attribute in dataset.attributes(fewest=2):
         columns = (
             ColumnSpec("mean (sd)", "acc", span="Accuracy"),
             ColumnSpec("mean (sd)", FAIRNESS_METRIC, attribute, span="FS"),

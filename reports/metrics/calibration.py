@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -44,6 +45,39 @@ def ece(samples: GroupedSamples, convention: Convention) -> Scores:
     return plain_scores(_errors(samples, convention.min_n), samples.counts.groups, ALL)
 
 
+def ece_gap_draws(
+    runs: Sequence[GroupedSamples],
+    convention: Convention,
+    draws: int,
+    generator: np.random.Generator,
+) -> Floats:
+    """(draws, R) values of `ece_gap` with the known groups permuted among their samples.
+
+    Their mean is the noise floor: what groups of these sizes show that are calibrated alike. All
+    NaN without probabilities or with fewer than two groups of at least `min_n` samples.
+
+    Args:
+        runs: R runs on the same samples; each permutation serves all of them.
+        convention: smallest group that counts.
+        draws: permutations.
+        generator: random numbers.
+    """
+    first = runs[0]
+    big = np.flatnonzero(first.sizes >= convention.min_n)
+    if len(big) < 2 or any(one.predictions.probabilities is None for one in runs):
+        return np.full((draws, len(runs)), np.nan)
+    known, cells = first.known, len(first.sizes) * BINS
+    binned = [_binned(one.predictions) for one in runs]
+    members = [(bins[known], excess[known]) for bins, excess in binned]
+    sums = np.empty((draws, len(runs), cells))
+    for draw in range(draws):
+        offsets = generator.permutation(first.codes[known]) * BINS
+        for run, (bins, excess) in enumerate(members):
+            sums[draw, run] = np.bincount(offsets + bins, weights=excess, minlength=cells)
+    errors = np.abs(sums.reshape(draws, len(runs), -1, BINS)).sum(-1)
+    return np.asarray(np.ptp(errors[..., big] / first.sizes[big], axis=-1))
+
+
 @sample_metric(
     "ece_gap",
     title=f"Gap of expected calibration errors ({BINS} bins)",
@@ -51,6 +85,7 @@ def ece(samples: GroupedSamples, convention: Convention) -> Scores:
     direction="lower",
     source="Guo et al. 2017",
     per="attribute",
+    permuted=ece_gap_draws,
 )
 def ece_gap(samples: GroupedSamples, convention: Convention) -> Scores:
     """Highest minus lowest calibration error of the groups, (1, 1, 1); the highest is the worst."""
@@ -80,28 +115,6 @@ def brier(samples: GroupedSamples, convention: Convention) -> Scores:
     total = samples.sums(_squared_errors(samples.predictions))
     rates = of_groups(total / np.maximum(samples.sizes, 1), samples, convention.min_n)
     return plain_scores(rates, samples.counts.groups, ALL)
-
-
-def ece_gap_draws(
-    samples: GroupedSamples, convention: Convention, draws: int, generator: np.random.Generator
-) -> Floats:
-    """(draws,) values of `ece_gap` with the known groups permuted among their samples.
-
-    Their mean is the noise floor: what groups of these sizes show that are calibrated alike. All
-    NaN without probabilities or with fewer than two groups of at least `min_n` samples.
-    """
-    big = np.flatnonzero(samples.sizes >= convention.min_n)
-    if samples.predictions.probabilities is None or len(big) < 2:
-        return np.full(draws, np.nan)
-    known = samples.known
-    codes, size = samples.codes[known], len(samples.sizes)
-    bins, excess = _binned(samples.predictions)
-    bins, excess = bins[known], excess[known]
-    found = np.empty(draws)
-    for draw in range(draws):
-        errors = _binned_error(generator.permutation(codes), bins, excess, size)
-        found[draw] = np.ptp(errors[big] / samples.sizes[big])
-    return found
 
 
 def _errors(samples: GroupedSamples, min_n: int) -> Rates:

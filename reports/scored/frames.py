@@ -14,7 +14,8 @@ from reports.measure import measure
 from reports.predictions import PredictionSet
 from reports.rows import RANKED_BLOCKS, compared_runs
 from reports.runs import runs_of
-from reports.statistics import Effort, statistics
+from reports.sample_statistics import sample_task_statistics, sample_tasks_of
+from reports.statistics import Effort, corrected, statistics
 from reports.study import CELL_COLUMNS, DATASET_COLUMNS, METHOD_COLUMNS, StudyFrames
 
 #: predictions up to which all replicates are made
@@ -65,11 +66,26 @@ def scored_frames(
         preset=source,
         select=sets[0].select,
     )
-    if effort is None:
-        return frames
+    return (
+        frames if effort is None else _with_uncertainty(frames, sets, baseline, convention, effort)
+    )
+
+
+def _with_uncertainty(
+    frames: StudyFrames,
+    sets: Sequence[PredictionSet],
+    baseline: str,
+    convention: Convention,
+    effort: Effort,
+) -> StudyFrames:
     runs = runs_of(sets)
     found = statistics(runs, baseline, convention, effort=effort, compared=compared_runs(frames))
     ranked = compared_runs(frames, RANKED_BLOCKS)
+    of_samples = [
+        sample_task_statistics(*task, convention=convention, effort=effort)
+        for task in sample_tasks_of(sets)
+    ]
+    found = corrected([found, *of_samples])
     on_front = fronts(runs, ranked, convention, draws=effort.resamples)
     return replace(frames, statistics=found, fronts=on_front)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -15,9 +14,11 @@ Floats = NDArray[np.float64]
 Codes = NDArray[np.int64]
 
 STEPS = 2000
-#: tolerances of a fit, and of those behind a null band, whose guesses need not be exact
+#: tolerances of a fit
 EXACT = {"maxiter": STEPS, "ftol": 1e-12, "gtol": 1e-6}
-ROUGH = {"maxiter": STEPS, "ftol": 1e-9, "gtol": 1e-3}
+#: largest gradient, per root of a sample, of fits behind a null band, whose guesses need not be
+#: exact, and the most steps they take
+ROUGH, ROUGH_STEPS = 1e-3, 200
 
 
 @dataclass(frozen=True)
@@ -63,7 +64,7 @@ def leak(train: Floats, train_groups: Codes, test: Floats, test_groups: Codes) -
     n = len(task.truth)
     if task.reason:
         return Leak(groups=task.groups, n=n, reason=task.reason)
-    weights = _Solver(task.x, task.levels, 1.0).weights(task.y, EXACT)
+    weights = _Solver(task.x, task.levels, 1.0).weights(task.y)
     balanced = _balanced(_guesses(weights, task.z), task.truth)
     majority = float(np.mean(task.truth == np.bincount(task.y).argmax()))
     return Leak(balanced, balanced - 1 / task.groups, majority, task.groups, n)
@@ -102,10 +103,11 @@ def leak_null(
     task = _task(train, train_groups, test, test_groups)
     if task.reason:
         return found
-    solver = _Solver(task.x, task.levels, 1.0)
-    for draw in range(draws):
-        weights = solver.weights(generator.permutation(task.y), ROUGH)
-        found[draw] = _balanced(_guesses(weights, task.z), generator.permutation(task.truth))
+    # Apart, so that runs with other validation parts share the permutations of the test part.
+    of_train, of_test = generator.spawn(2)
+    codes = np.stack([of_train.permutation(task.y) for _ in range(draws)])
+    for draw, weights in enumerate(_many_weights(task.x, codes, task.levels)):
+        found[draw] = _balanced(_guesses(weights, task.z), of_test.permutation(task.truth))
     return found
 
 
@@ -118,7 +120,7 @@ def fit_probe(x: Floats, y: Codes, penalty: float = 1.0) -> Floats:
         penalty: C, the inverse strength of the L2 penalty, for two groups on the difference of
             their columns (as scikit-learn has it).
     """
-    return _Solver(_standardised(x, x), int(y.max()) + 1, penalty).weights(y, EXACT)
+    return _Solver(_standardised(x, x), int(y.max()) + 1, penalty).weights(y)
 
 
 def predict_probe(weights: Floats, x: Floats, z: Floats) -> Codes:
@@ -186,10 +188,7 @@ class _Solver:
     """
 
     def __init__(self, scaled: Floats, groups: int, penalty: float) -> None:
-        design = np.column_stack((scaled, np.ones(len(scaled))))
-        # scikit-learn gives two groups one column w and penalises w^2; ours are w / 2 and -w / 2.
-        ridge = np.full(design.shape[1], (2 if groups == 2 else 1) / penalty)
-        ridge[-1] = 0.0  # the intercept
+        design, ridge = _design(scaled, groups, penalty)
         # p (1 - p) is about 1 / groups without skill and less with it.
         curvature = 0.3 / groups * design.T @ design + np.diag(ridge)
         root = np.linalg.cholesky(curvature)
@@ -198,7 +197,7 @@ class _Solver:
         self._penalty = self._back.T @ (ridge[:, None] * self._back)
         self._groups = groups
 
-    def weights(self, y: Codes, options: Mapping[str, float]) -> Floats:
+    def weights(self, y: Codes) -> Floats:
         """(d + 1, G) weights for (N,) codes."""
         rows, shape = np.arange(len(y)), (len(self._back), self._groups)
         hot = np.eye(self._groups)[y]
@@ -214,9 +213,47 @@ class _Solver:
             return float(value), (self._design.T @ (odds / total - hot) + pull).ravel()
 
         found = minimize(
-            loss, np.zeros(math.prod(shape)), jac=True, method="L-BFGS-B", options=dict(options)
+            loss, np.zeros(math.prod(shape)), jac=True, method="L-BFGS-B", options=dict(EXACT)
         )
         return np.asarray(self._back @ found.x.reshape(shape), dtype=np.float64)
+
+
+def _many_weights(scaled: Floats, codes: Codes, groups: int) -> Floats:
+    """(D, d + 1, G) weights for (D, N) codes, all fitted at once and roughly.
+
+    Accelerated gradient steps in coordinates in which the curvature of the loss is at most 1: that
+    of multinomial probabilities is at most 1/2 (Boehning 1992). Gradients of many fits to the same
+    features are two matrix products; one fit after the other takes ten times as long.
+    """
+    design, ridge = _design(scaled, groups, 1.0)
+    root = np.linalg.cholesky(design.T @ design / 2 + np.diag(ridge))
+    back = solve_triangular(root, np.eye(len(root)), lower=True).T
+    design, penalty = design @ back, back.T @ (ridge[:, None] * back)
+    hot = np.ascontiguousarray(np.eye(groups)[codes.T])
+    shape = (len(back), len(codes) * groups)
+    found, ahead = np.zeros(shape), np.zeros(shape)
+    for step in range(1, ROUGH_STEPS + 1):
+        odds = (design @ ahead).reshape(hot.shape)
+        odds -= odds.max(axis=-1, keepdims=True)
+        np.exp(odds, out=odds)
+        odds /= odds.sum(axis=-1, keepdims=True)
+        odds -= hot
+        gradient = design.T @ odds.reshape(len(design), -1) + penalty @ ahead
+        before, found = found, ahead - gradient
+        if np.abs(gradient).max() <= ROUGH * math.sqrt(len(design)):
+            break
+        ahead = found + (step - 1) / (step + 2) * (found - before)
+    weights = (back @ found).reshape(len(back), len(codes), groups)
+    return np.moveaxis(weights, 1, 0)
+
+
+def _design(scaled: Floats, groups: int, penalty: float) -> tuple[Floats, Floats]:
+    """(N, d + 1) features with a constant, and the (d + 1,) L2 penalty of their weights."""
+    design = np.column_stack((scaled, np.ones(len(scaled))))
+    # scikit-learn gives two groups one column w and penalises w^2; ours are w / 2 and -w / 2.
+    ridge = np.full(design.shape[1], (2 if groups == 2 else 1) / penalty)
+    ridge[-1] = 0.0  # the intercept
+    return design, ridge
 
 
 def _guesses(weights: Floats, scaled: Floats) -> Codes:

@@ -258,6 +258,7 @@ def test_layouts_cover_every_attribute_and_intersection():
         # By tone no class has ten faces of every group, so no fairness score is defined.
         *(f"{key}_synthetic_gender" for key in ("aggregates", "tradeoff")),
         "aggregates_synthetic",
+        "detectable_synthetic",
         "fixed_fairness_synthetic",
         # Those of two classes (5 to 7) are printed of seven only when asked for.
         *(f"rizvi_{number}_synthetic" for number in (1, 2, 3, 4, 8)),

@@ -1,5 +1,7 @@
 """Calibration errors by hand, by a slow loop, and against scikit-learn."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from sklearn.metrics import brier_score_loss
@@ -94,17 +96,21 @@ def test_small_and_empty_groups_have_no_calibration_error():
 
 def test_draws_of_the_gap_are_gaps_of_permuted_groups():
     one = random_set(3, 7, size=200)
-    draws = ece_gap_draws(grouped(one, "g"), PAPER, 40, np.random.default_rng(0))
+    # Of the same samples, with other probabilities.
+    other = replace(one, probabilities=np.roll(one.probabilities, 1, axis=1))
+    runs = [grouped(each, "g") for each in (one, other)]
+    draws = ece_gap_draws(runs, PAPER, 40, np.random.default_rng(0))
 
     rng = np.random.default_rng(0)
     known = one.attributes[:, 0] >= 0
     for drawn in draws:
         permuted = one.attributes[:, 0].copy()
         permuted[known] = rng.permutation(permuted[known])
-        again = prediction_set(one.labels, one.probabilities, permuted, num_groups=3)
-        assert drawn == pytest.approx(sample_value("ece_gap", again), abs=1e-12)
+        for value, each in zip(drawn, (one, other), strict=True):
+            again = prediction_set(each.labels, each.probabilities, permuted, num_groups=3)
+            assert value == pytest.approx(sample_value("ece_gap", again), abs=1e-12)
 
 
 def test_draws_of_the_gap_are_undefined_where_the_gap_is():
     one = prediction_set([1, 0], [0.9, 0.9], [0, 0])
-    assert np.isnan(ece_gap_draws(grouped(one, "g"), PAPER, 3, np.random.default_rng(0))).all()
+    assert np.isnan(ece_gap_draws([grouped(one, "g")], PAPER, 3, np.random.default_rng(0))).all()
