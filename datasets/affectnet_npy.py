@@ -17,7 +17,7 @@ from collections import Counter
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path, PurePosixPath
-from typing import Any, ClassVar, NamedTuple
+from typing import Any, ClassVar, Literal, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -176,22 +176,22 @@ def _array(source: Source) -> NDArray[Any]:
     try:
         content = source.read()
         start = _HEADER + int.from_bytes(content[_HEADER - 2 : _HEADER], "little")
-        shape, dtype = _layout(content[:start])
-        return np.frombuffer(content, dtype, offset=start).reshape(shape)
+        shape, order, dtype = _layout(content[:start])
+        return np.frombuffer(content, dtype, offset=start).reshape(shape, order=order)
     except (OSError, ValueError) as error:
         raise DataError(f"{source.shown} cannot be read as numbers ({error}).") from error
 
 
 @lru_cache(maxsize=256)
-def _layout(header: bytes) -> tuple[tuple[int, ...], np.dtype[Any]]:
-    """Shape and type that the header of a `.npy` file of version 1 states.
+def _layout(header: bytes) -> tuple[tuple[int, ...], Literal["C", "F"], np.dtype[Any]]:
+    """Shape, order and type that the header of a `.npy` file of version 1 states.
 
     Kept, for hundreds of thousands of files have the same one.
     """
     handle = io.BytesIO(header)
     if np.lib.format.read_magic(handle) != (1, 0):
         raise ValueError("not of version 1.0")
-    shape, _, dtype = np.lib.format.read_array_header_1_0(handle)
+    shape, is_fortran, dtype = np.lib.format.read_array_header_1_0(handle)
     if dtype.hasobject:
         raise ValueError("it holds Python objects")
-    return shape, dtype
+    return shape, "F" if is_fortran else "C", dtype

@@ -187,17 +187,19 @@ def read_parts(tree: Tree, pictures: Sequence[str]) -> tuple[tuple[Source, ...],
     return (source,), texts(found)
 
 
-def read_people(tree: Tree, pictures: Sequence[str]) -> tuple[str, ...] | None:
-    """The persons in CelebA's pictures; None where the identity file is not in `tree`.
+def read_people(
+    tree: Tree, pictures: Sequence[str]
+) -> tuple[tuple[Source, ...], tuple[str, ...] | None]:
+    """The identity file and the persons in CelebA's pictures; None where it is not in `tree`.
 
     Raises:
         DataError: the file does not list a picture.
     """
     source = tree.find("identity_CelebA.txt")
     if source is None:
-        return None
+        return (), None
     listed = read_pairs(source)
-    return tuple(listed.row(name)[0] for name in pictures)
+    return (source,), tuple(listed.row(name)[0] for name in pictures)
 
 
 def _number(name: str) -> int:
@@ -207,15 +209,17 @@ def _number(name: str) -> int:
     return int(stem)
 
 
-def _points(tree: Tree, pictures: Sequence[str]) -> NDArray[np.float64] | None:
-    """(N, 5, 2) eyes, nose, corners of the mouth; None where the file is missing."""
+def _read_points(
+    tree: Tree, pictures: Sequence[str]
+) -> tuple[tuple[Source, ...], NDArray[np.float64] | None]:
+    """The file and (N, 5, 2) eyes, nose, corners of the mouth; None where it is missing."""
     source = tree.find(*_POINTS)
     if source is None:
-        return None
+        return (), None
     listed = read_columns(source)
     try:
         points = np.array([listed.row(name) for name in pictures], dtype=np.float64)
-        return points.reshape(-1, 5, 2)
+        return (source,), points.reshape(-1, 5, 2)
     except ValueError:
         raise DataError(f"{source.shown} does not hold ten numbers a picture.") from None
 
@@ -274,16 +278,18 @@ class CelebA(PictureSet):
                 f"{tree.root} has none of the pictures that it lists: copy {_PICTURES}.zip into it."
             )
         partition, parts = read_parts(tree, names)
+        identity, people = read_people(tree, names)
+        marks, points = _read_points(tree, names) if self.settings.aligned else ((), None)
         return Listing(
-            tables=(table.source, *partition),
+            tables=(table.source, *partition, *identity, *marks),
             pictures=tuple(found.get(name) or tree.place(f"{_PICTURES}/{name}") for name in names),
             sample_ids=tuple(name.rpartition(".")[0] for name in names),
             labels=table.signs(COLUMNS["label"]),
             values={
                 one.name: named(table.signs(COLUMNS[one.name]), one.levels) for one in (GENDER, AGE)
             },
-            subjects=read_people(tree, names),
+            subjects=people,
             parts=parts,
             joins=tuple(f"{_PICTURES}/{name}" for name in names),
-            points=_points(tree, names) if self.settings.aligned else None,
+            points=points,
         )

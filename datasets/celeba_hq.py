@@ -75,6 +75,7 @@ class CelebAHq(PictureSet):
         table = read_columns(tree.need(_TABLE), tuple(COLUMNS.values()))
         mapping, names = _original_names(tree, tuple(table.rows))
         partition, parts = read_parts(tree, names)
+        identity, people = read_people(tree, names)
         found = tree.below(_PICTURES, (".jpg",))
         pictures = [
             found.get(own) or found.get(original) or tree.place(f"{_PICTURES}/{own}")
@@ -85,14 +86,14 @@ class CelebAHq(PictureSet):
                 f"{tree.root} has none of the pictures that it lists: copy {_PICTURES}."
             )
         return Listing(
-            tables=(table.source, *mapping, *partition),
+            tables=(table.source, *mapping, *partition, *identity),
             pictures=tuple(pictures),
             sample_ids=tuple(name.rpartition(".")[0] for name in names),
             labels=table.signs(COLUMNS["label"]),
             values={
                 one.name: named(table.signs(COLUMNS[one.name]), one.levels) for one in (GENDER, AGE)
             },
-            subjects=read_people(tree, names),
+            subjects=people,
             parts=parts,
             joins=tuple(f"{_PICTURES}/{picture.name}" for picture in pictures),
         )

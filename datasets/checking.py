@@ -19,6 +19,7 @@ from datasets.listing import PARTS, TEST, UNSURE, Listing, Texts, texts
 from datasets.picture_set import Facts, PictureSet, attribute_codes
 from datasets.preparation import Prepared, prepared
 from datasets.spec import DatasetSpec
+from datasets.tree import Source
 
 Level = Literal["error", "warning", "note"]
 
@@ -197,12 +198,23 @@ def _place(count: Count) -> str:
 
 
 def _changed_files(listing: Listing, facts: Facts) -> Iterator[Finding]:
-    for table in listing.tables:
-        known = facts.checksums.get(table.name)
-        if known and hashlib.md5(table.read(), usedforsecurity=False).hexdigest() != known:
+    archives = dict.fromkeys(
+        Source(picture.path) for picture in listing.pictures if picture.members
+    )
+    for source in (*listing.tables, *archives):
+        known = facts.checksums.get(source.name)
+        if known and _md5(source) != known:
             yield Finding(
-                "error", f"{table.shown} is not as distributed (MD5 differs): copy it again."
+                "error", f"{source.shown} is not as distributed (MD5 differs): copy it again."
             )
+
+
+def _md5(source: Source) -> str:
+    if source.members:
+        return hashlib.md5(source.read(), usedforsecurity=False).hexdigest()
+    with source.path.open("rb") as handle:
+        # An archive of pictures may be larger than memory.
+        return hashlib.file_digest(handle, "md5").hexdigest()
 
 
 def _unreadable(dataset: PictureSet, listing: Listing, found: Prepared) -> Iterator[Finding]:

@@ -78,6 +78,15 @@ def test_five_points_come_from_the_landmarks_where_there_are_any(tmp_path):
     assert np.isnan(listing.points[1]).all()
 
 
+def test_landmarks_may_be_stored_column_by_column(tmp_path):
+    folder = affectnet_npy.make(tmp_path, train=1, test=1)
+    place = folder / "train_set" / "annotations" / "0_lnd.npy"
+    settings = BinarySettings(aligned=True)
+    before = AffectNetNpy(settings).read(tmp_path).points[0]
+    np.save(place, np.asfortranarray(np.load(place).astype(float).reshape(68, 2)))
+    np.testing.assert_array_equal(AffectNetNpy(settings).read(tmp_path).points[0], before)
+
+
 def test_a_part_that_is_not_unpacked_is_said(tmp_path):
     folder = affectnet_npy.make(tmp_path, train=1, test=1)
     (folder / "val_set").rename(tmp_path / "elsewhere")

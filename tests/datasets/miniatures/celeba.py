@@ -20,7 +20,7 @@ Rows = Mapping[str, Mapping[str, int]]
 def make(
     root: Path,
     *,
-    copies: int = 3,
+    copies: int = 5,
     nested: bool = False,
     mirror: bool = False,
     zipped: bool = False,

@@ -12,7 +12,7 @@ from tests.datasets.miniatures.noise import save_noise
 def make(
     root: Path,
     *,
-    copies: int = 6,
+    copies: int = 9,
     original_names: bool = False,
     partition: bool = False,
     identity: bool = False,
