@@ -11,7 +11,7 @@ import pandas as pd
 from numpy.typing import NDArray
 from scipy import stats  # type: ignore[import-untyped]
 
-from reports.catalogue import Direction, metric_cards
+from reports.catalogue import Direction, all_metric_cards
 from reports.errors import ReportError
 from reports.statistics_frame import PLACE
 from reports.stats.multiplicity import holm
@@ -59,7 +59,7 @@ def compared(
     Raises:
         ReportError: a metric is unknown, or a frame has two rows for a place and a seed.
     """
-    cards = {card.key: card.direction for card in metric_cards()}
+    cards = {card.key: card.direction for card in all_metric_cards()}
     for key in metrics or ():
         if key not in cards:
             raise ReportError(f"no metric is called {key!r}; `list metrics` names them")

@@ -11,7 +11,7 @@ import numpy as np
 import pandas as pd
 
 from reports.assemble import mean_and_sd
-from reports.catalogue import MetricCard, metric_cards
+from reports.catalogue import MetricCard, SampleMetricCard, all_metric_cards
 from reports.convention import STRICT, Convention
 from reports.errors import ReportError
 from reports.formats.markdown import plain_table
@@ -57,11 +57,12 @@ class Explanation:
         convention: how it was counted.
         rows: a row a run, columns of `metrics.csv`.
         counts: of all runs, by the groups of the place's attribute.
-        classes: the classes on whose counts the number rests; empty where right and wrong suffice.
+        classes: the classes on whose counts the number rests; empty where right and wrong suffice,
+            or where it rests on more than counts.
     """
 
     place: Place
-    card: MetricCard
+    card: MetricCard | SampleMetricCard
     convention: Convention
     rows: pd.DataFrame
     counts: Counts
@@ -84,9 +85,10 @@ def explained(
     card = _card(place.metric)
     (runs,) = runs_of(sets)
     rows = pd.concat([_row(measure(one, convention), place) for one in sets], ignore_index=True)
-    return Explanation(
-        place, card, convention, rows, _counts(runs, place), _classes(runs, place, rows)
-    )
+    classes = _classes(runs, place, rows)
+    if isinstance(card, SampleMetricCard) and place.emotion not in runs.classes:
+        classes = ()
+    return Explanation(place, card, convention, rows, _counts(runs, place), classes)
 
 
 def text_of(explanation: Explanation, folders: Mapping[str, str]) -> str:
@@ -115,8 +117,8 @@ def text_of(explanation: Explanation, folders: Mapping[str, str]) -> str:
 _BEST = {"higher": "high", "lower": "low", "zero": "0"}
 
 
-def _card(key: str) -> MetricCard:
-    cards = {card.key: card for card in metric_cards()}
+def _card(key: str) -> MetricCard | SampleMetricCard:
+    cards = {card.key: card for card in all_metric_cards()}
     if key not in cards:
         raise ReportError(_unknown("metric", key, cards))
     return cards[key]
@@ -132,9 +134,14 @@ def _row(frame: pd.DataFrame, place: Place) -> pd.DataFrame:
         wanted = getattr(place, name)
         left = frame[frame[name] == wanted]
         if left.empty:
+            if name == "metric":
+                raise ReportError(
+                    f"{place.metric} is no number of these predictions: they lack what it is made "
+                    "of; `list metrics` says what that is"
+                )
             known = list(dict.fromkeys(frame[name]))
-            what = f"{name} of {place.metric}" if name != "metric" else name
-            if name != "metric" and wanted == "all":
+            what = f"{name} of {place.metric}"
+            if wanted == "all":
                 raise ReportError(f"{what} is one of {', '.join(known)}; give --{name}")
             raise ReportError(_unknown(what, wanted, known))
         frame = left

@@ -12,7 +12,7 @@ from typing import Any
 import pandas as pd
 
 from benchmarks.errors import StoreError, StudyError
-from reports.catalogue import metric_cards
+from reports.catalogue import all_metric_cards
 from reports.comparison import compared, only_in
 from reports.files import write_text
 from reports.formats.markdown import escaped, plain_table
@@ -85,7 +85,7 @@ def _chosen(path: Path, arguments: Namespace) -> pd.DataFrame:
 
 def _metrics(asked: tuple[str, ...]) -> list[str] | None:
     if asked == ("all",):
-        return [card.key for card in metric_cards()]
+        return [card.key for card in all_metric_cards()]
     return list(asked) or None
 
 

@@ -101,6 +101,14 @@ def test_lower_is_worse_or_better_as_the_metric_says(metric, emotion, better):
     assert the_row(rows(seeds(*OLD), **place), rows(seeds(*NEW), **place))["verdict"] == better
 
 
+def test_metrics_of_probabilities_are_compared_when_asked_for():
+    before, after = rows(seeds(*OLD), metric="ece"), rows(seeds(*NEW), metric="ece")
+    (row,) = compared(before, after, ["ece"]).to_dict("records")
+
+    # Lower values are better calibrated.
+    assert row["verdict"] == "better"
+
+
 def test_undefined_seeds_do_not_count():
     row = the_row(rows(seeds(*OLD)), rows(seeds(*NEW[:4], float("nan"))))
 

@@ -3,8 +3,8 @@
 import pytest
 
 from benchmarks.cli import main
-from reports.catalogue import metric_cards
-from reports.formulas import formula
+from reports.catalogue import all_metric_cards
+from reports.formulas import _FORMULAS, formula
 from tests.benchmarks.result_folder import make_study, wrong_at
 
 # seed 0: wrong at three women (0, 2 sad; 1 happy), one man (20 sad)
@@ -127,8 +127,22 @@ def test_a_folder_without_a_study_is_one_sentence(tmp_path, capsys):
     assert "holds no study" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("card", metric_cards(), ids=lambda card: card.key)
-def test_every_metric_has_a_formula_of_one_line(card):
-    text = formula(card)
+def test_formulas_are_those_of_all_metrics_in_one_line_each():
+    assert {card.key for card in all_metric_cards()} == set(_FORMULAS)
+    for card in all_metric_cards():
+        assert formula(card) and "\n" not in formula(card), card.key
 
-    assert text and "\n" not in text
+
+def test_a_number_that_rests_on_probabilities_is_explained(folder, capsys):
+    text = explain(folder, capsys, *GENDER, "--metric", "ece", "--group", "f")
+
+    assert "ece = sum over 15 bins b of the confidence" in text
+    assert "Best: low." in text
+    assert "| f | 17 / 20 | 19 / 20 |" in text
+    assert "happy: right" not in text
+
+
+def test_a_number_that_predictions_cannot_give_is_one_sentence(folder, capsys):
+    assert main(["explain", str(folder), *GENDER, "--metric", "leak"]) == 2
+    (line,) = capsys.readouterr().err.splitlines()
+    assert "leak is no number of these predictions" in line
