@@ -15,7 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datasets.errors import DataError
-from datasets.side_files import PICTURE_SUFFIXES
+from datasets.path_ends import PICTURE_SUFFIXES
 from datasets.spec import Codes
 from datasets.tree import Source, Tree
 

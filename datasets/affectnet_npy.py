@@ -27,8 +27,8 @@ from datasets.affectnet_lists import CLASSES, five_points
 from datasets.binary import BinarySettings, asked_classes, asked_facts, asked_labels
 from datasets.errors import DataError
 from datasets.listing import TEST, TRAIN, Listing, texts
+from datasets.path_ends import PICTURE_SUFFIXES
 from datasets.picture_set import Facts, PictureSet
-from datasets.side_files import PICTURE_SUFFIXES
 from datasets.spec import DatasetSpec, dataset
 from datasets.tree import Source, Tree, open_tree
 

@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from pathlib import PurePosixPath
 
 from datasets.expression_names import canonical
-from datasets.side_files import PICTURE_SUFFIXES
+from datasets.path_ends import PICTURE_SUFFIXES
 from datasets.tables import Table
 
 #: more different values than this are no groups

@@ -30,10 +30,10 @@ import numpy as np
 from datasets.emotionet_lists import LISTS, OLD_LIST, UNKNOWN_CODE, Row, coded_units, read_rows
 from datasets.errors import DataError
 from datasets.listing import Listing
+from datasets.path_ends import PICTURE_SUFFIXES
 from datasets.picture_set import Facts, PictureSet, PictureSettings
 from datasets.repeated import once
 from datasets.settings import setting
-from datasets.side_files import PICTURE_SUFFIXES
 from datasets.spec import Codes, DatasetCard, DatasetSpec, dataset
 from datasets.tree import Source, Tree, open_tree
 

@@ -17,11 +17,10 @@ from typing import Any
 import numpy as np
 
 from datasets.errors import DataError
-from datasets.listing import Listing, Texts, texts
+from datasets.listing import Listing, Texts, named
 from datasets.side_files import NO_ROW, SideRows, matched
-from datasets.spec import Attribute
-from datasets.tables import Table
-from datasets.tree import Source
+from datasets.side_table import face_numbers, opened
+from datasets.spec import UNKNOWN, Attribute, Codes
 
 PREFIX = "predicted_"
 
@@ -106,16 +105,44 @@ def guessed_values(guesses: Guesses, listing: Listing) -> dict[str, Texts]:
         DataError: the table lacks a column, has another level, or rows that fit no picture without
             doubt.
     """
-    names = [attribute.name.removeprefix(PREFIX) for attribute in guesses.attributes]
-    table = Table.read(Source(guesses.path), ("image", *names))
-    size = len(table.rows)
-    numbers = table.texts("face") if "face" in table.rows[0] else [""] * size
-    faces = np.array([int(text) if text else -1 for text in numbers], dtype=np.int64)
-    rows = SideRows(table.path, table.texts("image"), faces, np.full((size, 4), np.nan))
+    rows, codes = _read(guesses)
     places = matched(rows, listing)
     found = {}
-    for name, attribute in zip(names, guesses.attributes, strict=True):
-        table.codes(name, attribute.levels, may_miss=True)
-        values = texts([*table.texts(name), ""])
-        found[attribute.name] = values[np.where(places == NO_ROW, size, places)]
+    for attribute, own in zip(guesses.attributes, codes.T, strict=True):
+        guessed = np.where(places == NO_ROW, UNKNOWN, own[places] if len(own) else UNKNOWN)
+        found[attribute.name] = named(guessed, attribute.levels)
     return found
+
+
+def _read(guesses: Guesses) -> tuple[SideRows, Codes]:
+    """The R rows of the table, and (R, A) codes of the attributes; -1 where the field is empty."""
+    path = guesses.path
+    names = [attribute.name.removeprefix(PREFIX) for attribute in guesses.attributes]
+    paths: list[str] = []
+    faces, codes = [np.empty(0, dtype=np.int64)], [np.empty((0, len(names)), dtype=np.int64)]
+    with opened(path) as table:
+        lacking = [name for name in ("image", *names) if name not in table.header]
+        if lacking:
+            raise DataError(f"{path} lacks the columns {', '.join(lacking)}.")
+        numbered = [table.header.index("face")] if "face" in table.header else []
+        texts = [table.header.index(name) for name in ("image", *names)]
+        for block in table.blocks(numbered, texts):
+            paths += block.texts[0]
+            faces.append(face_numbers(path, block.numbers[:, 0] if numbered else None, block))
+            columns = zip(guesses.attributes, block.texts[1:], strict=True)
+            own = [_codes(path, one, column, block.lines) for one, column in columns]
+            codes.append(np.stack(own, axis=1))
+    boxes = np.broadcast_to(np.nan, (len(paths), 4))
+    return SideRows(str(path), paths, np.concatenate(faces), boxes), np.concatenate(codes)
+
+
+def _codes(path: Path, attribute: Attribute, column: list[str], lines: list[int]) -> Codes:
+    known = {"": UNKNOWN, **{level: code for code, level in enumerate(attribute.levels)}}
+    try:
+        return np.array([known[text] for text in column], dtype=np.int64)
+    except KeyError as error:
+        line = lines[column.index(error.args[0])]
+        raise DataError(
+            f"{path}, line {line}: {attribute.name.removeprefix(PREFIX)} must be one of "
+            f"{', '.join(attribute.levels)}, not '{error.args[0]}'."
+        ) from None

@@ -1,34 +1,22 @@
-"""Rows of a side file (action units, predicted attributes) joined to the pictures of a set.
-
-A side file names pictures as the program that wrote it was given them: with more folders than the
-set has, with fewer, or without a suffix. A picture and a path belong together when neither shares
-more trailing parts with another one.
-"""
+"""Rows of a side file (action units, predicted attributes) joined to the faces of a set."""
 
 from __future__ import annotations
 
 import hashlib
-from bisect import bisect_left
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import product
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
 
 from datasets.errors import DataError
 from datasets.listing import Listing
+from datasets.path_ends import fitting_paths
 from datasets.spec import Codes
 
-#: parts of a path, the name first
-Key = tuple[str, ...]
-
 NO_ROW = -1
-PICTURE_SUFFIXES = frozenset(
-    (".jpg", ".jpeg", ".png", ".bmp", ".tif", ".tiff", ".webp", ".ppm", ".pgm", ".gif")
-)
 
 
 @dataclass(frozen=True)
@@ -87,77 +75,10 @@ def matched(rows: SideRows, listing: Listing) -> Codes:
     for row, path in enumerate(rows.paths):
         given[path].append(row)
     places = np.full(len(listing), NO_ROW, dtype=np.int64)
-    for picture, path in _paths_of(own, given, rows.source).items():
+    for picture, path in fitting_paths(own, given, rows.source).items():
         for place, row in _faces(own[picture], given[path], rows, listing):
             places[place] = row
     return places
-
-
-def _paths_of(pictures: Iterable[str], paths: Iterable[str], source: str) -> dict[str, str]:
-    """Picture -> path of the side file, for those that belong together.
-
-    Both are grouped by the longest end that they share with any of the others: who is in one
-    group belongs together, and nobody looks at every pair.
-    """
-    own = {picture: _picture_keys(picture) for picture in pictures}
-    given = {path: _path_key(path) for path in paths}
-    every_own = sorted(key for keys in own.values() for key in keys)
-    every_given = sorted(given.values())
-    groups: dict[Key, tuple[list[str], list[str]]] = defaultdict(lambda: ([], []))
-    for picture, keys in own.items():
-        shared = [_longest(key, every_given) for key in keys]
-        for key, length in zip(keys, shared, strict=True):
-            if length and length == max(shared):
-                groups[key[:length]][0].append(picture)
-    for path, key in given.items():
-        if length := _longest(key, every_own):
-            groups[key[:length]][1].append(path)
-    found: dict[str, str] = {}
-    for fitting, candidates in groups.values():
-        for picture, path in product(fitting[:2], candidates[:2]):
-            if picture in found:
-                raise DataError(
-                    f"{source}: two rows fit the picture {picture}, '{found[picture]}' and "
-                    f"'{path}': keep one."
-                )
-            if len(fitting) > 1:
-                raise DataError(
-                    f"{source}: '{path}' fits two pictures, {fitting[0]} and {fitting[1]}: write "
-                    "more of the path into the file."
-                )
-            found[picture] = path
-    return found
-
-
-def _longest(key: Key, others: Sequence[Key]) -> int:
-    """Number of equal parts at the start of `key` and of one of the sorted `others`."""
-    place = bisect_left(others, key)
-    return max((_equal(key, other) for other in others[max(place - 1, 0) : place + 1]), default=0)
-
-
-def _equal(one: Key, other: Key) -> int:
-    shared = 0
-    for left, right in zip(one, other, strict=False):
-        if left != right:
-            break
-        shared += 1
-    return shared
-
-
-def _path_key(path: str) -> Key:
-    """Parts from the last to the first; names with a picture's suffix are kept from the others."""
-    *folders, name = path.replace("\\", "/").lower().strip("/").split("/")
-    has_suffix = PurePosixPath(name).suffix in PICTURE_SUFFIXES
-    return (f"{'picture' if has_suffix else 'stem'}/{name}", *folders[::-1])
-
-
-def _picture_keys(picture: str) -> list[Key]:
-    """The keys of paths that name the picture: with its suffix, and without."""
-    *folders, name = picture.replace("\\", "/").lower().strip("/").split("/")
-    suffix = PurePosixPath(name).suffix
-    stem = name[: -len(suffix)] if suffix in PICTURE_SUFFIXES else name
-    names = (f"picture/{name}", f"stem/{stem}")
-    return [(own, *folders[::-1]) for own in names]
 
 
 def _faces(

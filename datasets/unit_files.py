@@ -7,14 +7,22 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
 from datasets.errors import DataError
 from datasets.side_files import SideRows
+from datasets.side_table import (
+    Block,
+    Floats,
+    SideTable,
+    face_numbers,
+    opened,
+    refuse,
+    statement_beside,
+    text_of,
+)
 from datasets.spec import Codes
 from datasets.tables import path_below
 from datasets.unit_forms import NAMES_WANTED, Form, form_of
-from datasets.unit_table import Block, Floats, UnitTable, opened, statement_beside, text_of
 
 #: number of columns -> units of JAA-Net, trained on BP4D and on DISFA
 JAA_NET = {
@@ -111,7 +119,7 @@ def _files_in(folder: Path) -> list[Path]:
     return files
 
 
-def _form(table: UnitTable, kind: str, *, alone: bool) -> Form:
+def _form(table: SideTable, kind: str, *, alone: bool) -> Form:
     if table.header:
         return form_of(table.path, table.statement, table.header, kind, alone=alone)
     if table.width not in JAA_NET or "pictures" not in table.statement:
@@ -148,14 +156,16 @@ def _read(path: Path, folder: Path | None, kind: str, forms: Forms) -> UnitFile:
     return UnitFile(tuple(form.units), rows, np.concatenate([part.values for part in parts]))
 
 
-def _parts(table: UnitTable, form: Form) -> Iterator[_Rows]:
+def _parts(table: SideTable, form: Form) -> Iterator[_Rows]:
     """The rows block by block; first an empty one, for a table may have none."""
     header = table.header or list(form.units)
     others = [name for name in ("face", form.success) if name in header]
     names = [*form.units.values(), *form.box, *others]
-    yield _rows(table.path, form, names, Block([], [], np.empty((0, len(names)))))
-    picture = header.index(form.picture) if form.picture else None
-    for block in table.blocks([header.index(name) for name in names], picture):
+    yield _rows(table.path, form, names, Block([], [[]], np.empty((0, len(names)))))
+    # Of columns with one name the first; a look-up each, for a folder has thousands of tables.
+    places = {name: len(header) - place for place, name in enumerate(reversed(header), start=1)}
+    pictures = [places[form.picture]] if form.picture else []
+    for block in table.blocks([places[name] for name in names], pictures):
         yield _rows(table.path, form, names, block)
 
 
@@ -166,22 +176,15 @@ def _rows(path: Path, form: Form, names: list[str], block: Block) -> _Rows:
     _check_range(path, form, values, block.lines)
     if form.success:
         values[column[form.success] == 0] = np.nan
-    if form.picture and "" in block.texts:
-        line = block.lines[block.texts.index("")]
-        raise DataError(f"{path}, line {line}: {form.picture} is empty: name the picture.")
+    paths = block.texts[0] if form.picture else [""] * len(block.lines)
+    if form.picture:
+        unnamed = np.array([not text for text in paths], dtype=bool)
+        refuse(unnamed, path, block.lines, f"{form.picture} is empty: name the picture")
     marks = block.numbers[:, count : count + len(form.box)]
     lost = np.asarray(np.isinf(marks).any(axis=1))
-    _refuse(lost, path, block.lines, "a place is not a number of pixels")
-    return _Rows(block.texts, _faces(path, column.get("face"), block), _boxes(form, marks), values)
-
-
-def _faces(path: Path, numbers: Floats | None, block: Block) -> Codes:
-    if numbers is None:
-        return np.full(len(block.lines), -1, dtype=np.int64)
-    known = np.where(np.isnan(numbers), 0, numbers)
-    wrong = (known < 0) | (known > 1e9) | (known != np.round(known))
-    _refuse(wrong, path, block.lines, "face must be a whole number, 0 or larger")
-    return np.where(np.isnan(numbers), -1, known).astype(np.int64)
+    refuse(lost, path, block.lines, "a place is not a number of pixels")
+    faces = face_numbers(path, column.get("face"), block)
+    return _Rows(paths, faces, _boxes(form, marks), values)
 
 
 def _boxes(form: Form, numbers: Floats) -> Floats:
@@ -207,17 +210,12 @@ def _check_range(path: Path, form: Form, values: Floats, lines: list[int]) -> No
             )
 
 
-def _refuse(wrong: NDArray[np.bool_], path: Path, lines: list[int], what: str) -> None:
-    if wrong.any():
-        raise DataError(f"{path}, line {lines[int(np.argmax(wrong))]}: {what}.")
-
-
-def _list_of(table: UnitTable) -> Path:
+def _list_of(table: SideTable) -> Path:
     """The file that names the pictures of JAA-Net's rows, beside the table or below."""
     where = f"{statement_beside(table.path)}: pictures"
     return table.path.parent / path_below(str(table.statement.get("pictures", "")), where)
 
 
-def _pictures(table: UnitTable) -> list[str]:
+def _pictures(table: SideTable) -> list[str]:
     lines = text_of(_list_of(table)).splitlines()
     return [line.strip() for line in lines if line.strip()]

@@ -106,3 +106,47 @@ def test_another_level_is_said_with_its_line(sets, tmp_path):
 def test_known_attributes_have_no_confusion(sets):
     spec = make_dataset("london", {}).describe()
     assert all(np.size(attribute.confusion) == 0 for attribute in spec.attributes)
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        (lambda text: text.replace(",0,", ",first,", 1), "line 2: face must be a number"),
+        (lambda text: text.replace(",0,", ",0.5,", 1), "line 2: face must be a whole number"),
+        (lambda text: text + "\n" + text.split("\n")[1], "comes twice: keep one row"),
+        (lambda text: text.replace(",gender,", ",sex,"), "lacks the columns gender"),
+        (lambda text: text.replace("0.8", "0.8,1", 1), "line 2: not as many fields"),
+        (lambda text: "", "is empty"),
+    ],
+    ids=["text", "fraction", "twice", "column", "ragged", "empty"],
+)
+def test_a_wrong_table_is_one_sentence(sets, tmp_path, change, message):
+    path = guesses(sets)
+    path.write_text(change(path.read_text()))
+    with pytest.raises(DataError, match=message):
+        london(path).load(sets, tmp_path / "cache", 8)
+
+
+def test_a_table_without_rows_guesses_nothing(sets, tmp_path):
+    path = guesses(sets)
+    path.write_text(path.read_text().split("\n")[0])
+    faces = london(path).load(sets, tmp_path / "cache", 8)
+    assert (faces.attributes[:, -1] == -1).all()
+
+
+def test_a_mark_at_the_start_and_carriage_returns_change_nothing(sets, tmp_path):
+    path = guesses(sets)
+    read = [london(path).load(sets, tmp_path / "cache", 8).attributes]
+    path.write_bytes(b"\xef\xbb\xbf" + path.read_bytes().replace(b"\n", b"\r\n"))
+    read.append(london(path).load(sets, tmp_path / "cache", 8).attributes)
+    np.testing.assert_array_equal(*read)
+
+
+def test_another_order_of_the_stated_levels_is_other_data(sets, tmp_path):
+    path = guesses(sets)
+    first = london(path).fingerprint(sets)
+    beside = path.with_suffix(".json")
+    stated = json.loads(beside.read_text())
+    stated["attributes"]["gender"]["levels"].reverse()
+    beside.write_text(json.dumps(stated))
+    assert london(path).fingerprint(sets) != first

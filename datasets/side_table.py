@@ -1,4 +1,4 @@
-"""A table of numbers a face, read line by line: OpenFace's has 714 columns, of which few count."""
+"""A table with a row a face, read line by line: OpenFace's has 714 columns, of which few count."""
 
 from __future__ import annotations
 
@@ -18,11 +18,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from datasets.errors import DataError
+from datasets.spec import Codes
 
 Floats = NDArray[np.float64]
 
 #: rows that are numbers at a time; all of a wide table would not fit into memory
-BLOCK = 4096
+BLOCK = 1024
 #: what may stand between fields; a table without any of them has blanks there
 _MARKS = (",", "\t", ";")
 
@@ -33,16 +34,16 @@ class Block:
 
     Attributes:
         lines: R numbers of the rows' lines, for messages.
-        texts: R texts of one column; empty texts where none was asked for.
+        texts: for each column of texts asked for its R texts, without blanks at their ends.
         numbers: (R, C) the columns asked for; NaN where a field is empty.
     """
 
     lines: list[int]
-    texts: list[str]
+    texts: list[list[str]]
     numbers: Floats
 
 
-class UnitTable:
+class SideTable:
     """A table of which the header is read.
 
     Attributes:
@@ -66,7 +67,7 @@ class UnitTable:
         )
         fields = next(self._filled(), None)
         if fields is None:
-            raise DataError(f"{path} is empty: write the action units again.")
+            raise DataError(f"{path} is empty: write it again.")
         names = [name.strip() for name in fields]
         has_header = not all(_is_number(name) for name in names)
         self.header = names if has_header else []
@@ -80,12 +81,12 @@ class UnitTable:
     def _filled(self) -> Iterator[list[str]]:
         return (row for row in self._reader if any(field.strip() for field in row))
 
-    def blocks(self, columns: Sequence[int], text: int | None = None) -> Iterator[Block]:
+    def blocks(self, columns: Sequence[int], texts: Sequence[int] = ()) -> Iterator[Block]:
         """The rows below the header.
 
         Args:
             columns: C places of the columns of numbers.
-            text: place of the column of texts; None for none.
+            texts: places of the columns of texts.
 
         Raises:
             DataError: a row that is shorter or longer than the first, or a text among the numbers;
@@ -103,8 +104,8 @@ class UnitTable:
                     numbers[place] = [float(row[column]) for column in columns]
                 except ValueError:
                     numbers[place] = [self._number(line, column, row[column]) for column in columns]
-            texts = ["" if text is None else row[text].strip() for _, row in some]
-            yield Block([line for line, _ in some], texts, numbers)
+            found = [[row[column].strip() for _, row in some] for column in texts]
+            yield Block([line for line, _ in some], found, numbers)
 
     def _number(self, line: int, column: int, field: str) -> float:
         if not field.strip():
@@ -119,7 +120,7 @@ class UnitTable:
 
 
 @contextmanager
-def opened(path: Path) -> Iterator[UnitTable]:
+def opened(path: Path) -> Iterator[SideTable]:
     """The table in a file, gzip allowed; a mark at its start and any kind of line ends are, too.
 
     Raises:
@@ -127,11 +128,31 @@ def opened(path: Path) -> Iterator[UnitTable]:
     """
     try:
         with _open(path) as handle:
-            yield UnitTable(path, handle)
+            yield SideTable(path, handle)
     except (OSError, EOFError, zlib.error, UnicodeDecodeError) as error:
         raise DataError(f"{path} cannot be read as text ({error}).") from error
     except csv.Error as error:
         raise DataError(f"{path} cannot be read as a table ({error}).") from error
+
+
+def face_numbers(path: Path, numbers: Floats | None, block: Block) -> Codes:
+    """(R,) numbers of the faces in their pictures; -1 where the field is empty or there is none.
+
+    Raises:
+        DataError: one is no whole number from 0.
+    """
+    if numbers is None:
+        return np.full(len(block.lines), -1, dtype=np.int64)
+    known = np.where(np.isnan(numbers), 0, numbers)
+    wrong = (known < 0) | (known > 1e9) | (known != np.round(known))
+    refuse(wrong, path, block.lines, "face must be a whole number, 0 or larger")
+    return np.where(np.isnan(numbers), -1, known).astype(np.int64)
+
+
+def refuse(wrong: NDArray[np.bool_], path: Path, lines: list[int], what: str) -> None:
+    """Raises DataError with the first of the rows that are wrong."""
+    if wrong.any():
+        raise DataError(f"{path}, line {lines[int(np.argmax(wrong))]}: {what}.")
 
 
 def text_of(path: Path) -> str:
@@ -172,7 +193,7 @@ def _json(path: Path, text: str) -> dict[str, Any]:
     try:
         found = json.loads(text)
     except ValueError as error:
-        raise DataError(f"{path} does not state its action units in JSON ({error}).") from error
+        raise DataError(f"{path} does not say what it holds in JSON ({error}).") from error
     if not isinstance(found, dict):
         raise DataError(f"{path} must hold a table of names and values.")
     return found
