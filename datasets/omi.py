@@ -38,6 +38,10 @@ AGE_CUTS = (30.0, 45.0)
 SKIN = Attribute("skin", ("lighter", "darker"))
 SKIN_CUTS = (30.0,)
 
+_IMPRESSIONS = (
+    "Labels and groups of OMI are impressions that raters had of machine-made faces, not facts "
+    "about people."
+)
 _COLUMNS = ("image", "happy", "gender", "age", "skin_color", *ETHNICITY_MEANS)
 RATINGS = "ratings.csv"
 
@@ -81,6 +85,7 @@ def read(root: Path | None, settings: OmiSettings) -> Listing:
             "age": named(bands(ratings["age"], AGE_CUTS), AGE.levels),
             "skin": named(bands(ratings["skin_color"], SKIN_CUTS), SKIN.levels),
         },
+        notes=(_IMPRESSIONS,),
     )
 
 

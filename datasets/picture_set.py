@@ -134,7 +134,9 @@ class PictureSet(Dataset):
 
         Raises:
             DataError: as `read`, or a side file that does not fit.
+            SettingError: settings that do not go together.
         """
+        self.describe()  # Settings that contradict each other are told before files are read.
         listing = self.read(root)
         if self._guesses is None:
             return listing

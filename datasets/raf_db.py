@@ -129,7 +129,8 @@ class RafDb(PictureSet):
         tree = open_tree(root, "raf_db", _MARKERS)
         # The part of compound expressions has pictures of the same names.
         basic = {p: f for p, f in tree.files.items() if not _COMPOUND.search(p)}
-        tree = Tree(tree.root, basic)
+        unread = {p: why for p, why in tree.unread.items() if not _COMPOUND.search(f"{p}/")}
+        tree = Tree(tree.root, basic, unread)
         table = tree.find(*LABELS)
         faces = _in_folders(tree) if table is None else _listed(table)
         return self._listing(tree, faces)

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import csv
 import os
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from itertools import chain
@@ -99,9 +99,14 @@ class Tree:
         Args:
             folder: one name; empty for the whole tree.
             suffixes: such as `.jpg`, in lower case; empty for all.
+
+        Raises:
+            DataError: a folder or archive of this name cannot be read, or any where no file was
+            found: those that are missed may be in it.
         """
         found: dict[str, Source] = {}
         wanted = folder.lower()
+        self._check_read(path for path in self.unread if _stem(path) == wanted)
         for path, source in self.files.items():
             if suffixes and not path.lower().endswith(tuple(suffixes)):
                 continue
@@ -109,11 +114,20 @@ class Tree:
             if not wanted:
                 found.setdefault(path, source)
                 continue
-            names = [part.lower().removesuffix(".zip") for part in parts[:-1]]
+            names = [_stem(part) for part in parts[:-1]]
             if wanted in names:
                 last = len(names) - 1 - names[::-1].index(wanted)
                 found.setdefault("/".join(parts[last + 1 :]), source)
+        if not found:
+            self._check_read(self.unread)
         return found
+
+    def _check_read(self, paths: Iterable[str]) -> None:
+        for path in paths:
+            raise DataError(
+                f"{self.root / path} cannot be read ({self.unread[path]}): copy it again, or "
+                "remove it."
+            )
 
     @cached_property
     def _paths(self) -> dict[Source, str]:
@@ -184,6 +198,10 @@ def _candidates(
             if any(_marks(marker, tree) for marker in markers):
                 lost = {}
                 yield Tree(archive, dict(_members(archive, lost)), lost)
+
+
+def _stem(path: str) -> str:
+    return path.rsplit("/", 1)[-1].lower().removesuffix(".zip")
 
 
 def _said(unread: dict[str, str]) -> str:

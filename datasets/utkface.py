@@ -71,7 +71,7 @@ class UtkFace(PictureSet):
 
     def read(self, root: Path | None) -> Listing:
         tree = open_tree(root, "utkface", (f"{_FOLDER}/",))
-        own = Tree(tree.root, tree.below(_FOLDER) or tree.files)
+        own = Tree(tree.root, tree.below(_FOLDER) or tree.files, tree.unread)
         found = read_names(own, (".jpg", ".jpeg", ".png"), _fields_of)
         if not found.fields:
             raise DataError(f"{tree.root} has no pictures named as UTKFace's: copy it again.")

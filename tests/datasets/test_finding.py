@@ -71,3 +71,13 @@ def test_a_label_file_without_its_columns_says_which(tmp_path):
     (tmp_path / "london" / "labels.csv").write_text("image,expression\n")
     with pytest.raises(DataError, match="lacks the columns subject: point --data-root"):
         found(tmp_path)
+
+
+def test_what_cannot_be_read_is_said_where_nothing_is_found(tmp_path):
+    make(tmp_path, people=1)
+    (tmp_path / "london" / "more.zip").write_bytes(b"no archive")
+    tree = open_tree(tmp_path, "london", ("labels.csv",))
+    assert tree.below("images", (".jpg",))
+    for folder in ("more", "elsewhere"):
+        with pytest.raises(DataError, match=r"more.zip cannot be read \(.*: copy it again, or rem"):
+            tree.below(folder)

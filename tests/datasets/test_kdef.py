@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 from datasets.blank import SPREAD, spread
-from datasets.errors import DataError
+from datasets.errors import DataError, SettingError
 from datasets.kdef import CLASSES, Kdef, KdefSettings
 from tests.datasets.miniatures import kdef
 from tests.datasets.miniatures.noise import save_noise
@@ -116,6 +116,12 @@ def test_a_folder_without_readable_names_is_said(tmp_path):
     save_noise(tmp_path / "KDEF" / "AF01" / "1.jpg", 0)
     with pytest.raises(DataError, match="no picture with a name such as AF01NES.JPG"):
         _read(tmp_path)
+
+
+def test_a_class_that_nobody_posed_is_refused_before_a_file_is_read(tmp_path):
+    data = Kdef(KdefSettings(positive="contempt"))
+    with pytest.raises(SettingError, match="kdef.positive must be one of fear"):
+        data.listing(tmp_path)
 
 
 @pytest.mark.parametrize(("views", "count"), [("frontal", 980), ("half", 2940), ("all", 4900)])

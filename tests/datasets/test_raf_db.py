@@ -163,6 +163,25 @@ def test_without_attribute_files_the_attributes_are_missing(tmp_path):
     assert len(faces) == 42 and (faces.attributes == -1).all()
 
 
+@pytest.mark.parametrize("archive", ["Image/aligned.zip", "Annotation/manual.zip"])
+def test_an_archive_that_was_cut_is_named_and_not_taken_for_missing(tmp_path, archive):
+    folder = make(tmp_path, copies=1)
+    path = folder / archive
+    path.write_bytes(path.read_bytes()[:-100])
+    with pytest.raises(
+        DataError, match=f"{archive} cannot be read .*: copy it again, or remove it"
+    ):
+        RafDb().read(tmp_path)
+
+
+def test_archives_of_the_compound_part_may_be_broken(tmp_path):
+    make(tmp_path, copies=1, nested=False, attributes=False)
+    broken = tmp_path / "basic" / "compound" / "Annotation" / "manual.zip"
+    broken.parent.mkdir(parents=True)
+    broken.write_bytes(b"PK")
+    assert len(RafDb().read(tmp_path)) > 90
+
+
 def test_one_missing_attribute_file_leaves_one_picture_without(small):
     attributes_of(small, "train_00002").unlink()
     values = raf().read(small).values

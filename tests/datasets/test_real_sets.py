@@ -89,6 +89,13 @@ def test_a_check_finds_the_documented_counts_and_nothing_wrong(shared_data, cach
     assert not found.is_wrong, found.findings
 
 
+def test_the_cautions_of_the_readmes_are_said_by_every_report(shared_data, cache):
+    london, omi = (one.load(shared_data, cache, 8).notes for one in (London(), Omi()))
+    assert any("smiles of London are faint" in note for note in london)
+    assert any("impressions that raters had" in note for note in omi)
+    assert set(OmiLondon().load(shared_data, cache, 8).notes) == {*london, *omi}
+
+
 def test_the_fingerprint_is_fast(shared_data):
     Omi().fingerprint(shared_data)
     times = []
