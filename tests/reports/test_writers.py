@@ -36,29 +36,26 @@ def joined(lines, panels):
     ]
 
 
-def read_markdown(text):
+def read_markdown(text, header="Method"):
     lines = []
     for line in text.splitlines():
         fields = [field.strip() for field in re.split(r"(?<!\\)\|", line)[1:-1]]
-        if not fields or fields[0] in ("Method", "Group") or fields[0].startswith((":--", "*")):
+        if not fields or fields[0] == header or fields[0].startswith((":--", "*")):
             continue
         fields = [re.sub(r"<sup>.*?</sup>|\*\*", "", field) for field in fields]
         lines.append([re.sub(r"\\(.)", r"\1", field) for field in fields])
     return lines
 
 
-def read_latex(text):
+def read_latex(text, header="Method"):
     lines = []
     for body in re.findall(r"\\begin\{tabular\}.*?\n(.*?)\\end\{tabular\}", text, flags=re.DOTALL):
         for line in body.splitlines():
-            if (
-                "&" not in line
-                or "multicolumn" in line
-                or line.strip().startswith(("Method", "Group"))
-            ):
+            if "&" not in line or "multicolumn" in line or line.strip().startswith(header):
                 continue
             line = re.sub(r"\\rlap\{(\\textsuperscript\{[^}]*\})\}", r"\1", line)
             line = re.sub(r"\\textsuperscript\{\{\*\}\}|\\textsuperscript\{[^}]*\}", "", line)
+            line = re.sub(r"\{([\[\]])\}", r"\1", line)
             line = re.sub(r"\\textbf\{(.*?)\}", r"\1", line).replace("$-$", "-").replace(r"\\", "")
             lines.append([field.strip() for field in line.split("&")])
     return lines
@@ -66,13 +63,13 @@ def read_latex(text):
 
 def test_markdown_prints_the_tables_values(all_tables):
     for table in all_tables:
-        found = read_markdown(markdown.table_text(table))
+        found = read_markdown(markdown.table_text(table), table.row_header)
         assert joined(found, len(table.panels(markdown.WIDEST))) == wanted(table), table.key
 
 
 def test_latex_prints_the_tables_values(all_tables):
     for table in all_tables:
-        found = read_latex(latex.table_text(table))
+        found = read_latex(latex.table_text(table), table.row_header)
         assert joined(found, len(table.panels(latex.WIDEST, cut_spans=True))) == wanted(table), (
             table.key
         )
