@@ -6,7 +6,7 @@ import math
 from collections.abc import Mapping, Sequence
 
 import numpy as np
-from scipy.stats import rankdata  # type: ignore[import-untyped]
+import pandas as pd
 
 from reports.metrics.counts import Floats
 from reports.rows import REFERENCE_BLOCK, MethodRow
@@ -57,7 +57,7 @@ def mean_ranks(rows: Sequence[MethodRow], columns: Sequence[ColumnSpec]) -> Floa
     if len(ranked) >= 2:
         scores = scores[:, ~np.isnan(scores).any(axis=0)]
         if scores.shape[1]:
-            found[ranked] = rankdata(-scores, axis=0).mean(axis=1)
+            found[ranked] = pd.DataFrame(-scores).rank().to_numpy().mean(axis=1)
     return found
 
 

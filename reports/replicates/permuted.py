@@ -11,7 +11,6 @@ from collections.abc import Iterator
 from typing import Literal
 
 import numpy as np
-from scipy.stats import random_table  # type: ignore[import-untyped]
 
 from reports.metrics.counts import AnyInts, Floats
 from reports.replicates.chunks import chunk_sizes
@@ -59,6 +58,9 @@ def _dealt(
     patterns: Patterns, strata: list[slice], size: int, generator: np.random.Generator
 ) -> Marks:
     """(b, G, U) samples per group and pattern, the groups dealt within each stratum."""
+    # A report whose statistics are kept needs none of SciPy's distributions, slow to import.
+    from scipy.stats import random_table  # type: ignore[import-untyped]
+
     tables = np.zeros((size, *patterns.table.shape), dtype=patterns.marks.dtype)
     for at in strata:
         table = patterns.table[:, at]

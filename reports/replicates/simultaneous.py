@@ -15,9 +15,7 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
-from scipy.special import ndtri  # type: ignore[import-untyped]
-from scipy.stats import t as student  # type: ignore[import-untyped]
-from statsmodels.stats.proportion import proportion_confint  # type: ignore[import-untyped]
+from scipy.special import ndtri, stdtrit  # type: ignore[import-untyped]
 
 from reports.metrics.class_rates import recall
 from reports.metrics.counts import Counts, Floats
@@ -40,6 +38,9 @@ def sidak_wilson(rates: ArrayLike, n: ArrayLike) -> tuple[Floats, Floats]:
         Within [0, 1] and around the rate; NaN where the rate is. G counts the groups with a rate.
     Source: metrics.md 6.5; Wilson 1927; Sidak 1967.
     """
+    # A report whose statistics are kept does not need it, and it takes long to import.
+    from statsmodels.stats.proportion import proportion_confint  # type: ignore[import-untyped]
+
     p, size = _same_shape(rates, n)
     defined = ~np.isnan(p) & (size > 0)
     low, high = np.full(p.shape, np.nan), np.full(p.shape, np.nan)
@@ -151,7 +152,7 @@ def widened_by_seeds(low: Floats, high: Floats, values: Floats) -> tuple[Floats,
     squares = np.where(np.isnan(values), 0.0, (values - mean) ** 2).sum(0)
     freedom = np.maximum(number - 1, 1)
     error = np.sqrt(squares / freedom / np.maximum(number, 1))
-    half = np.where(several, student.ppf((1 + LEVEL) / 2, freedom) * error, 0.0)
+    half = np.where(several, stdtrit(freedom, (1 + LEVEL) / 2) * error, 0.0)
     return mean - np.hypot(mean - low, half), mean + np.hypot(high - mean, half)
 
 

@@ -10,7 +10,7 @@ from collections.abc import Callable, Sequence
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats  # type: ignore[import-untyped]
+from scipy.special import ndtr, stdtrit  # type: ignore[import-untyped]
 
 from reports.stats.outcome import Estimate
 
@@ -164,8 +164,8 @@ def _expanded(value: float, drawn: Floats, tables: Sequence[Floats]) -> Estimate
     runs = runs[runs > 0]
     # A bootstrap of S runs has (S - 1) / S of their variance, known with this many degrees.
     dof = float((runs - 1).sum())
-    reach = math.sqrt(runs.sum() / dof) * float(stats.t.ppf(0.975, dof))
-    outside = 100 * float(stats.norm.sf(reach))
+    reach = math.sqrt(runs.sum() / dof) * float(stdtrit(dof, 0.975))
+    outside = 100 * float(ndtr(-reach))
     low, high = np.percentile(drawn, [outside, 100 - outside])
     if high - low <= 10.0**-DECIMALS:
         return Estimate(value, reason=NO_SPREAD)

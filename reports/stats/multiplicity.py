@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from statsmodels.stats.multitest import multipletests  # type: ignore[import-untyped]
 
 Floats = NDArray[np.float64]
 
@@ -37,6 +36,9 @@ def benjamini_hochberg(p: ArrayLike) -> Floats:
 
     Source: metrics.md 10.10; Benjamini and Hochberg 1995.
     """
+    # Holm's correction is in every report; statsmodels, which it does not need, is slow to import.
+    from statsmodels.stats.multitest import multipletests  # type: ignore[import-untyped]
+
     values = np.array(p, dtype=np.float64)
     made = ~np.isnan(values)
     if made.any():

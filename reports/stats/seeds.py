@@ -7,8 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats  # type: ignore[import-untyped]
-from scipy.special import ndtr  # type: ignore[import-untyped]
+from scipy.special import fdtrc, ndtr, stdtr, stdtrit  # type: ignore[import-untyped]
 
 from reports.stats.outcome import Outcome
 
@@ -108,7 +107,7 @@ def over_seeds(values: ArrayLike, ddof: int = 1) -> tuple[Floats, Floats, NDArra
 
 def t_reach(se: ArrayLike, dof: ArrayLike) -> Floats:
     """Half the width of 95 % intervals with these standard errors."""
-    return np.asarray(stats.t.ppf((1 + LEVEL) / 2, np.asarray(dof)) * np.asarray(se))
+    return np.asarray(stdtrit(np.asarray(dof), (1 + LEVEL) / 2) * np.asarray(se))
 
 
 def t_p(difference: ArrayLike, se: ArrayLike, dof: ArrayLike) -> Floats:
@@ -116,7 +115,7 @@ def t_p(difference: ArrayLike, se: ArrayLike, dof: ArrayLike) -> Floats:
     d, spread = np.asarray(difference, np.float64), np.asarray(se, np.float64)
     statistic = np.full(np.broadcast_shapes(d.shape, spread.shape), np.nan)
     np.divide(np.abs(d), spread, out=statistic, where=spread > 0)
-    return np.asarray(2 * stats.t.sf(statistic, dof))
+    return np.asarray(2 * stdtr(dof, -statistic))
 
 
 def seed_difference(
@@ -226,12 +225,15 @@ def signed_rank_p(a: ArrayLike, b: ArrayLike) -> Floats:
     Exact also with ties; equal pairs are left out, as Wilcoxon did. NaN where no two values differ
     and for more than 20 seeds.
     """
+    # A report whose statistics are kept needs none of SciPy's distributions, slow to import.
+    from scipy.stats import rankdata  # type: ignore[import-untyped]
+
     d = np.round(np.asarray(a, np.float64) - np.asarray(b, np.float64), DECIMALS)
     shape = d.shape[1:]
     d = np.where(np.isnan(d), 0.0, d).reshape(len(d), math.prod(shape))
     # Equal pairs take the last ranks, which are then dropped.
     far = np.where(d == 0, np.inf, np.abs(d))
-    ranks = np.where(d == 0, 0.0, stats.rankdata(far, axis=0)) * np.sign(d)
+    ranks = np.where(d == 0, 0.0, rankdata(far, axis=0)) * np.sign(d)
     # P follows from the ranks and how far their sum is from 0: few columns are different ones.
     kinds = np.concatenate([np.sort(np.abs(ranks), axis=0), np.abs(ranks.sum(axis=0))[None]])
     _, first, codes = np.unique(kinds, axis=1, return_index=True, return_inverse=True)
@@ -295,7 +297,7 @@ def spread_p(a: ArrayLike, b: ArrayLike) -> Floats:
     enough = (np.minimum(*sizes) >= 2) & (within > ROUNDING**2)
     statistic = np.full(np.shape(within), np.nan)
     np.divide(between * (n - 2), within, out=statistic, where=enough)
-    return np.asarray(stats.f.sf(statistic, 1, np.maximum(n - 2, 1)))
+    return np.asarray(fdtrc(1, np.maximum(n - 2, 1), statistic))
 
 
 def _median(values: Floats) -> Floats:
@@ -319,11 +321,13 @@ def mcnemar(correct_a: ArrayLike, correct_b: ArrayLike) -> Outcome:
         Its statistic is the number that only a gets right less the number that only b does; no p
         where both are right on the same samples.
     """
+    from scipy.stats import binomtest
+
     first, second = np.asarray(correct_a, dtype=bool), np.asarray(correct_b, dtype=bool)
     only_a, only_b = int((first & ~second).sum()), int((~first & second).sum())
     if only_a + only_b == 0:
         return Outcome(n=len(first), reason="both methods are right on the same samples")
-    p = float(stats.binomtest(only_a, only_a + only_b).pvalue)
+    p = float(binomtest(only_a, only_a + only_b).pvalue)
     return Outcome(statistic=only_a - only_b, p=p, n=len(first))
 
 
