@@ -34,6 +34,9 @@ TEMPLATE = np.array(
      (70.7299, 92.2041)]
 ) / 112  # fmt: skip
 
+#: Where Pillow keeps blocks of a file that may hold its orientation.
+_ORIENTATIONS = {"exif", "Raw profile type exif", "XML:com.adobe.xmp", "xmp"}
+
 Pixels = NDArray[np.uint8]
 Numbers = NDArray[np.float64]
 
@@ -100,23 +103,18 @@ def read_face(
 ) -> Pixels:
     """The face in a file; as `face_of(opener(content), ...)`, but faster for large JPEGs.
 
+    Pillow warns of much that does no harm, such as a damaged EXIF block: who reads many pictures
+    ignores its warnings.
+
     Raises:
         OSError, ValueError, EOFError, struct.error, SyntaxError, OverflowError, IndexError: as
             `open_picture` and `face_of`.
     """
-    # Pillow warns of much that does no harm, such as a damaged EXIF block.
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        if opener is not open_picture:
-            return face_of(opener(content), geometry, box, points)
-        with _opened(content) as stored:
-            cut = _cut(stored.size, geometry, box, points)
-            factor = max(n for n in (1, 2, 4, 8) if n == 1 or 2 * n <= cut.density)
-            before = stored.size
-            stored.draft(None, (before[0] // factor, before[1] // factor))
-            # Not every picture can be drafted; one that was is smaller by exactly this factor.
-            done = round(before[0] / stored.size[0])
-            return _face(_rgb(stored), cut.of_reduced(done), geometry, points)
+    if opener is not open_picture:
+        return face_of(opener(content), geometry, box, points)
+    with _opened(content) as stored:
+        cut = _cut(stored.size, geometry, box, points)
+        return _face(_rgb(stored), cut.of_reduced(_reduced(stored, cut)), geometry, points)
 
 
 def face_of(
@@ -166,11 +164,22 @@ def _opened(content: bytes) -> Image.Image:
     except UnidentifiedImageError:
         # Pillow's own words name a place in memory.
         raise ValueError("not a picture") from None
-    except Image.DecompressionBombError:
+    except (Image.DecompressionBombError, Image.DecompressionBombWarning):
         raise ValueError("too many pixels") from None
     if picture.width * picture.height > LARGEST:
         raise ValueError(f"too many pixels ({picture.width} x {picture.height})")
     return picture
+
+
+def _reduced(stored: Image.Image, cut: _Cut) -> int:
+    """How many times smaller the picture is made while it is decoded."""
+    factor = max((n for n in (2, 4, 8) if 2 * n <= cut.density), default=1)
+    if factor == 1:
+        return 1
+    width, height = stored.size
+    stored.draft(None, (width // factor, height // factor))
+    # Only JPEGs can be, and these by exactly the factor.
+    return round(width / stored.size[0])
 
 
 def _rgb(stored: Image.Image) -> Image.Image:
@@ -230,9 +239,10 @@ def _face(picture: Image.Image, cut: _Cut, geometry: Geometry, points: Numbers |
     region = (left, top, min(right, picture.width), min(bottom, picture.height))
     # The filter widens with the reduction, so that a smaller picture has no aliasing.
     face = picture.resize(side, Image.Resampling.LANCZOS, box=region)
-    # A damaged EXIF block says nothing; the picture is whole.
-    with contextlib.suppress(*UNREADABLE):
-        face = ImageOps.exif_transpose(face)
+    if not _ORIENTATIONS.isdisjoint(face.info):
+        # A damaged EXIF block says nothing; the picture is whole.
+        with contextlib.suppress(*UNREADABLE):
+            face = ImageOps.exif_transpose(face)
     return np.asarray(face)
 
 

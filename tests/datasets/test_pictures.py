@@ -118,6 +118,7 @@ def test_cmyk_jpegs_have_the_colours_that_they_were_given():
         assert np.abs(face.astype(int) - colour).max() <= 6
 
 
+@pytest.mark.filterwarnings("ignore")
 def test_transparency_is_dropped_whatever_the_mode():
     colour = (120, 40, 200)
     palette = Image.new("RGB", (4, 4), colour).convert("P", palette=Image.Palette.ADAPTIVE)
@@ -191,6 +192,7 @@ def test_a_box_counts_in_the_picture_as_it_is_stored():
     assert (face[:4] == 255).all() and (face[4:, :, 0] == 0).all()
 
 
+@pytest.mark.filterwarnings("ignore")
 def test_a_damaged_exif_block_does_not_lose_the_picture():
     face = read_face(stored(smooth(16), "JPEG", exif=b"Exif\0\0MM\0*\xff\xff\xff\xff"), Geometry(8))
 
