@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from numpy.typing import NDArray
 
-from benchmarks import registry
 from benchmarks.errors import StudyError
 from datasets.spec import UNKNOWN, Codes, FaceData
 from reports.audit.action_units import DEFAULT_THRESHOLDS, unit_column
@@ -19,27 +19,24 @@ from reports.tabular.groups import Grouping
 from reports.tabular.levels import AttributeSpec, places_of
 
 if TYPE_CHECKING:
-    from datasets.spec import Dataset
+    from datasets.spec import Attribute, Dataset
 
 #: pictures are prepared but not looked at; small ones are quick
 PIXELS = 32
 
 
-def observations_of(
-    name: str, data_root: Path | None, cache: Path, *, settings: object = None
-) -> list[Observations]:
-    """Every labelled face of a registered data set.
+def observations_of(dataset: Dataset, data_root: Path | None, cache: Path) -> list[Observations]:
+    """Every labelled face of a data set.
 
     A data set whose test part carries other labels than the rest (the truth instead of an
-    annotator's) comes as two blocks.
+    annotator's) comes as two blocks. Attributes that a classifier guessed come with its confusion
+    matrix.
 
     Raises:
-        EvenFaceError: no such data set, or its files are not below `data_root`.
+        EvenFaceError: its files are not below `data_root`.
     """
-    (key,) = registry.select_datasets((name,))
-    dataset = registry.datasets()[key](settings)
     faces = dataset.load(data_root, cache, PIXELS)
-    everything = _observations(key, faces)
+    everything = _observations(dataset.card.key, faces)
     parts = _parts(dataset, faces)
     return [everything] if not parts else [_rows(everything, *part) for part in parts]
 
@@ -58,7 +55,8 @@ def _observations(key: str, faces: FaceData) -> Observations:
     size = len(faces)
     intensities = np.full((size, len(units)), np.nan)
     if faces.action_units is not None:
-        intensities = faces.action_units.astype(np.float64)
+        # Single precision lifts an intensity of 1.8 of 5 above the threshold of 1.8.
+        intensities = np.round(faces.action_units.astype(np.float64), 6)
         if faces.action_units_known is not None:
             intensities[~faces.action_units_known] = np.nan
     people, clusters = np.unique(faces.subjects, return_inverse=True)
@@ -69,7 +67,7 @@ def _observations(key: str, faces: FaceData) -> Observations:
         votes=np.ones(size, dtype=np.int64),
         weights=np.ones(size, dtype=np.int64),
         groupings=tuple(
-            Grouping(attribute.name, attribute.levels, faces.attributes[:, column])
+            _grouping(attribute, faces.attributes[:, column])
             for column, attribute in enumerate(spec.attributes)
         ),
         conditions=(),
@@ -78,7 +76,16 @@ def _observations(key: str, faces: FaceData) -> Observations:
         top=1.0,
         clusters=clusters.astype(np.int64) if len(people) < size else None,
         cluster_name="person" if len(people) < size else "",
+        notes=faces.notes,
     )
+
+
+def _grouping(attribute: Attribute, codes: Codes) -> Grouping:
+    if not attribute.confusion:
+        return Grouping(attribute.name, attribute.levels, codes)
+    counts = np.array(attribute.confusion, dtype=np.float64)
+    rates = counts / counts.sum(axis=1, keepdims=True)
+    return Grouping(attribute.name, attribute.levels, codes, predicted=True, confusion=rates)
 
 
 def _rows(whole: Observations, part: str, rows: Codes) -> Observations:
@@ -106,9 +113,12 @@ def restricted(data: Observations, roles: Roles) -> Observations:
     kept = [_place(name, data.action_units, "action unit", data.name) for name in _units(roles)]
     notes = data.notes
     if not roles.action_units:
-        known = [unit in DEFAULT_THRESHOLDS for unit in data.action_units]
-        kept = [place for place, is_known in enumerate(known) if is_known]
-        others = [unit for unit in data.action_units if unit not in DEFAULT_THRESHOLDS]
+        kept = [
+            place
+            for place, unit in enumerate(data.action_units)
+            if unit in DEFAULT_THRESHOLDS or _are_presences(data.intensities[:, place])
+        ]
+        others = [unit for n, unit in enumerate(data.action_units) if n not in kept]
         if others:
             notes += (f"{', '.join(others)}: left out, no default threshold (--au names units)",)
     return replace(
@@ -120,6 +130,10 @@ def restricted(data: Observations, roles: Roles) -> Observations:
         intensities=data.intensities[:, kept],
         notes=notes,
     )
+
+
+def _are_presences(values: NDArray[np.float64]) -> bool:
+    return bool((np.isnan(values) | (values == 0) | (values == 1)).all())
 
 
 def _units(roles: Roles) -> list[str]:

@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-from benchmarks.parsers.data import add_data_command
+from benchmarks.parsers.data import add_data_command, add_places
 from benchmarks.parsers.imports import add_import_command
 from benchmarks.parsers.results import add_result_commands
 from benchmarks.parsers.values import names, positive, seeds
@@ -247,10 +247,9 @@ def _add_audit(commands: argparse._SubParsersAction[argparse.ArgumentParser]) ->
         )
     )
     _add_audit_choices(audit.add_argument_group("how"))
-    where = audit.add_argument_group("where")
+    where = audit.add_argument_group("where, and which data set")
     where.add_argument("--out", type=Path, metavar="DIR", help="default: results/audit")
-    where.add_argument("--data-root", type=Path, metavar="DIR")
-    where.add_argument("--cache", type=Path, default=Path(".cache/evenface"), metavar="DIR")
+    add_places(where)
 
 
 def _add_audit_columns(group: argparse._ArgumentGroup) -> None:

@@ -162,7 +162,9 @@ def balanced_rows(faces: FaceData, rows: Codes, thresholds: dict[str, float]) ->
         )
     rows = rows[faces.action_units_known[rows] & (faces.attributes[rows, 0] >= 0)]
     columns = [faces.spec.action_units.index(unit) for unit in thresholds]
-    active = faces.action_units[rows][:, columns] > np.array(list(thresholds.values()))
+    # Both in single precision: an intensity of 1.8 of 5 is not above 1.8.
+    limits = np.array(list(thresholds.values()), dtype=np.float32)
+    active = faces.action_units[rows][:, columns] > limits
     codes = active @ (1 << np.arange(len(columns)))
     order = drawn([str(name) for name in faces.sample_ids[rows]], "balanced test")
     kept: list[int] = []

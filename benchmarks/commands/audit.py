@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import os
 from argparse import Namespace
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from benchmarks.errors import StoreError, StudyError
 from benchmarks.paths import shown
@@ -23,6 +24,9 @@ from reports.audit.roles import Roles
 from reports.audit.terminal import terminal_text
 from reports.convention import convention_named
 from reports.tabular.levels import parse_attributes
+
+if TYPE_CHECKING:
+    from datasets.spec import Dataset
 
 DEFAULT_OUT = Path("results/audit")
 
@@ -103,9 +107,10 @@ def _inputs(arguments: Namespace) -> list[Input]:
         predicted_attributes=arguments.predicted,
     )
     confusions = parse_confusions(arguments.attribute_confusion)
+    asked = _asked(arguments)
     found: list[Input] = []
     for text in arguments.inputs:
-        read = _read(text, roles, arguments)
+        read = _read(text, roles, arguments, asked)
         found += [
             with_confusions(d, confusions) if isinstance(d, Observations) else d for d in read
         ]
@@ -116,21 +121,44 @@ def _inputs(arguments: Namespace) -> list[Input]:
     return found
 
 
-def _read(text: str, roles: Roles, arguments: Namespace) -> Sequence[Input]:
+def _asked(arguments: Namespace) -> dict[str, Dataset]:
+    """The registered data sets among the inputs, by key, with their settings.
+
+    Raises:
+        EvenFaceError: an input is neither a file nor a data set, or a setting is nobody's.
+    """
+    names = [text for text in arguments.inputs if not Path(text).is_file()]
+    for text in names:
+        if Path(text).is_dir() and len(Path(text).parts) > 1:
+            raise StudyError(f"{text} is a folder: name a file in it.")
+        if Path(text).suffix or len(Path(text).parts) > 1:
+            raise StudyError(f"There is no file {text}.")
+    if arguments.set and not names:
+        raise StudyError("--set changes a setting of a registered data set, and none is named.")
+    if not names:
+        return {}
+    from benchmarks.asked_datasets import asked_datasets
+
+    return {dataset.card.key: dataset for dataset in asked_datasets(names, arguments.set)}
+
+
+def _read(
+    text: str, roles: Roles, arguments: Namespace, asked: Mapping[str, Dataset]
+) -> Sequence[Input]:
     path = Path(text)
     if path.is_file():
         if arguments.counts:
             _reject_with_counts(arguments)
             return read_counts(path, roles)
         return read_observations(path, roles)
-    if path.is_dir() and len(path.parts) > 1:
-        raise StudyError(f"{text} is a folder: name a file in it.")
-    if path.suffix or len(path.parts) > 1:
-        raise StudyError(f"There is no file {text}.")
     from benchmarks.audit_source import observations_of, restricted
+    from benchmarks.registry import select_datasets
 
-    observed = observations_of(text, arguments.data_root, arguments.cache)
-    return [restricted(data, roles) for data in observed]
+    return [
+        restricted(data, roles)
+        for key in select_datasets((text,))
+        for data in observations_of(asked[key], arguments.data_root, arguments.cache)
+    ]
 
 
 def _reject_with_counts(arguments: Namespace) -> None:

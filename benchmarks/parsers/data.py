@@ -22,7 +22,7 @@ def add_data_command(commands: Actions) -> None:
     _add_describe(actions)
 
 
-def add_places(parser: argparse.ArgumentParser) -> None:
+def add_places(parser: argparse._ActionsContainer) -> None:
     """Adds where data sets and prepared pictures lie, and settings of data sets."""
     parser.add_argument(
         "--data-root", type=Path, metavar="DIR", help="folder that holds the data sets"

@@ -13,7 +13,7 @@ from benchmarks.audit_source import observations_of, restricted
 from benchmarks.cli import main
 from benchmarks.commands.audit_simulation import levels_text
 from benchmarks.errors import StudyError
-from datasets.synthetic.settings import SyntheticSettings
+from benchmarks.plan import make_dataset
 from reports.audit.result import TESTS
 from reports.audit.roles import Roles
 from reports.tabular.levels import parse_attributes
@@ -181,8 +181,8 @@ def test_what_a_user_can_get_wrong_is_one_sentence_and_leaves_nothing(
 
 
 def test_a_registered_data_set_comes_as_annotated_and_as_true_part(tmp_path):
-    small = SyntheticSettings(pool_images=120, test_images=60)
-    parts = observations_of("synthetic", None, tmp_path, settings=small)
+    small = make_dataset("synthetic", {"pool_images": 120, "test_images": 60})
+    parts = observations_of(small, None, tmp_path)
 
     assert [part.name for part in parts] == ["synthetic (annotated)", "synthetic (truth)"]
     assert [len(part) for part in parts] == [120, 60]

@@ -1,11 +1,13 @@
 """Train AffectNet-Automatic, test CFD, women and men alike within combinations of units."""
 
 from collections import Counter
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from benchmarks.plan import make_dataset
+from datasets.affectnet_cfd import balanced_rows
 from datasets.errors import DataError
 from tests.datasets.miniatures import affectnet_cfd
 
@@ -92,3 +94,20 @@ def test_another_draw_trains_on_other_pictures(root, cache):
         faces = data(root, protocol_repeat=repeat, sample=60).load(root, cache, 8)
         trained.append(set(faces.sample_ids[faces.parts == "train"].tolist()))
     assert trained[0] != trained[1] and len(trained[0]) == len(trained[1]) == 60
+
+
+def test_a_unit_at_its_threshold_is_not_active(root, cache):
+    faces = data(root).load(root, cache, 8)
+    units = np.zeros_like(faces.action_units)
+    # One half of the women at the threshold of AU06, 1.8 of 5, the others above it, as all men.
+    women = np.flatnonzero((faces.parts == "test") & (faces.attributes[:, 0] == 0))
+    men = np.flatnonzero((faces.parts == "test") & (faces.attributes[:, 0] == 1))
+    place = faces.spec.action_units.index("AU06")
+    units[women, place] = np.where(np.arange(len(women)) % 2, 1.8 / 5, 1.81 / 5)
+    units[men, place] = 1.81 / 5
+    known = np.ones(len(faces), dtype=bool)
+    faces = replace(faces, action_units=units, action_units_known=known)
+    rows = np.sort(np.concatenate([women, men]))
+    kept = balanced_rows(faces, rows, {"AU06": 0.36})
+    assert len(kept) == 2 * min((len(women) + 1) // 2, len(men))
+    assert not set(kept) & set(women[1::2])
