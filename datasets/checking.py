@@ -16,9 +16,9 @@ from datasets.action_units import loss_notes, units_of
 from datasets.duplicates import blank, duplicates
 from datasets.errors import DataError
 from datasets.listing import PARTS, TEST, UNSURE, Listing, Texts, texts
-from datasets.picture_set import Facts, PictureSet, attribute_codes
+from datasets.picture_set import Facts, PictureSet, attribute_codes, faces_of
 from datasets.preparation import Prepared, prepared
-from datasets.spec import DatasetSpec
+from datasets.spec import Codes, DatasetSpec
 from datasets.tree import Source
 
 Level = Literal["error", "warning", "note"]
@@ -108,12 +108,14 @@ def check(
         name=dataset.describe().name, cache=cache, progress=progress,
     )  # fmt: skip
     counts = tuple(_counts(dataset, listing))
+    folds, problems = _test_folds(dataset, listing, found)
     findings = [
+        *(Finding("error", problem) for problem in problems),
         *_documented(counts, listing, dataset.documented),
         *_changed_files(listing, dataset.documented),
         *_unreadable(dataset, listing, found),
-        *_repeated(listing, sums),
-        *_alike(listing, found),
+        *_repeated(listing, folds, sums),
+        *_alike(listing, folds, found),
         *_people(dataset, listing),
         *_empty(dataset, listing),
         *_unknown(dataset, listing),
@@ -233,7 +235,27 @@ def _unreadable(dataset: PictureSet, listing: Listing, found: Prepared) -> Itera
         yield Finding("warning", f"{len(blanks)} pictures have one colour only.", _some(lines))
 
 
-def _repeated(listing: Listing, sums: Sequence[tuple[int, int]]) -> Iterator[Finding]:
+def _test_folds(
+    dataset: PictureSet, listing: Listing, found: Prepared
+) -> tuple[Codes, tuple[str, ...]]:
+    """(N,) which test part each picture is of, by the seed that takes it; -1 for none.
+
+    And why the set cannot be parted, if so.
+    """
+    if listing.parts is not None:
+        return np.where(listing.parts == TEST, 0, -1), ()
+    folds = np.full(len(listing), -1)
+    kept = listing.take(found.rows) if found.bad else listing
+    faces = faces_of(kept, dataset.describe(), found.images)
+    try:
+        for seed in range(faces.spec.folds):
+            folds[found.rows[dataset.split(faces, seed).test]] = seed
+    except DataError as error:
+        return folds, (str(error),)
+    return folds, ()
+
+
+def _repeated(listing: Listing, folds: Codes, sums: Sequence[tuple[int, int]]) -> Iterator[Finding]:
     """Files of equal content."""
     if listing.faces is not None or listing.boxes is not None:
         # Several faces of one picture are no repetition.
@@ -247,21 +269,23 @@ def _repeated(listing: Listing, sums: Sequence[tuple[int, int]]) -> Iterator[Fin
         known = first.setdefault(content, row)
         if known != row:
             pairs.append((known, row))
-    yield from _pairs(listing, pairs, "files of the same content")
+    yield from _pairs(listing, folds, pairs, "files of the same content")
 
 
-def _alike(listing: Listing, found: Prepared) -> Iterator[Finding]:
+def _alike(listing: Listing, folds: Codes, found: Prepared) -> Iterator[Finding]:
     pairs = [
         (int(found.rows[one]), int(found.rows[other])) for one, other in duplicates(found.images)
     ]
-    yield from _pairs(listing, pairs, "pictures that look the same, perhaps mirrored")
+    yield from _pairs(listing, folds, pairs, "pictures that look the same, perhaps mirrored")
 
 
-def _pairs(listing: Listing, pairs: Sequence[tuple[int, int]], what: str) -> Iterator[Finding]:
+def _pairs(
+    listing: Listing, folds: Codes, pairs: Sequence[tuple[int, int]], what: str
+) -> Iterator[Finding]:
     parts = parts_of(listing)
-    tested = [(i, j) for i, j in pairs if (parts[i] == TEST) != (parts[j] == TEST)]
-    within = [(i, j) for i, j in pairs if parts[i] == parts[j]]
-    others = sorted({*pairs} - {*tested} - {*within})
+    tested = [(i, j) for i, j in pairs if folds[i] != folds[j]]
+    others = [(i, j) for i, j in pairs if folds[i] == folds[j] and parts[i] != parts[j]]
+    within = [(i, j) for i, j in pairs if folds[i] == folds[j] and parts[i] == parts[j]]
     places: tuple[tuple[Level, str, list[tuple[int, int]]], ...] = (
         ("error", "in test and training part", tested),
         ("warning", "in training and validation part", others),

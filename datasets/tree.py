@@ -114,7 +114,7 @@ class Tree:
             if not wanted:
                 found.setdefault(path, source)
                 continue
-            names = [_stem(part) for part in parts[:-1]]
+            names = [part.lower().removesuffix(".zip") for part in parts[:-1]]
             if wanted in names:
                 last = len(names) - 1 - names[::-1].index(wanted)
                 found.setdefault("/".join(parts[last + 1 :]), source)

@@ -10,7 +10,7 @@ from PIL import Image
 from datasets.checking import check
 from datasets.listing import Listing, texts
 from datasets.picture_set import Facts, PictureSet
-from datasets.spec import Attribute, DatasetSpec, dataset
+from datasets.spec import Attribute, DatasetSpec, Split, dataset
 from datasets.tables import Table
 from datasets.tree import open_tree
 
@@ -162,6 +162,45 @@ def test_no_row_left_out_is_no_finding(root, tmp_path, monkeypatch):
     nothing = dataclasses.replace(listing, left_out={"without a face": 0})
     monkeypatch.setattr(Portraits, "read", lambda self, root: nothing)
     assert not any("no samples" in text for text in texts_of(checked(root, tmp_path), "note"))
+
+
+def test_a_set_that_is_too_small_to_be_parted_is_an_error_among_the_others(root, tmp_path):
+    class Small(Portraits):
+        def read(self, root):
+            return dataclasses.replace(super().read(root), parts=None).take(np.arange(2))
+
+    found = check(Small(), root, tmp_path / "cache")
+    assert texts_of(found, "error") == ["Data set portraits has too few pictures for three parts."]
+    assert found.pictures == 2
+
+
+@pytest.mark.parametrize("folds", [1, 3])
+def test_copies_of_different_people_on_both_sides_of_a_dealt_test_part_are_an_error(
+    root, tmp_path, folds
+):
+    class Dealt(Portraits):
+        def own_spec(self):
+            return dataclasses.replace(super().own_spec(), folds=folds)
+
+        def read(self, root):
+            return dataclasses.replace(super().read(root), parts=None)
+
+        def split(self, faces, seed):
+            tested = np.arange(len(faces)) % 4 == seed
+            rest = np.flatnonzero(~tested)
+            return Split(rest[2:], rest[:2], np.flatnonzero(tested))
+
+    def levels(first, second):
+        (root / f"images/{second}.png").write_bytes((root / f"images/{first}.png").read_bytes())
+        found = check(Dealt(), root, tmp_path / "cache")
+        return {f.level for f in found.findings if "same content" in f.text}
+
+    assert levels("04", "00") == {"warning"}  # 0 and 4 are tested together
+    assert levels("03", "07") == {"warning"}  # 3 and 7 are never tested
+    assert levels("02", "06") == {"warning"}  # 2 and 6 are tested together, or never
+    assert levels("01", "05") == {"warning"}
+    # 1 is tested with 5 by seed 1 of three, never by the only test part; 8 by seed 0.
+    assert levels("01", "08") == {"error", "warning"}
 
 
 def test_a_person_in_both_parts_is_an_error(root, tmp_path):
