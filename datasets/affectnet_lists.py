@@ -33,6 +33,8 @@ COLUMNS = (
     "subDirectory_filePath", "face_x", "face_y", "face_width", "face_height", "facial_landmarks",
     "expression", "valence", "arousal",
 )  # fmt: skip
+#: place of the last column that is read; valence and arousal are not
+_LAST = COLUMNS.index("expression")
 #: those of 68 landmarks that make the five points: six of each eye, left one of the picture first,
 #: tip of the nose, corners of the mouth
 _EYES = 6
@@ -87,15 +89,18 @@ def read_list(source: Source, *, landmarks: bool) -> Faces:
     boxes, marks = array("d"), array("d")
     for number, fields in _rows(source):
         try:
+            if len(fields) <= _LAST:
+                raise ValueError(f"it has {len(fields)} fields")
             paths.append(_path(fields[0]))
             boxes.extend(_box(fields[1:5]))
-            codes.append(_CODES[fields[6]])
+            codes.append(_CODES[fields[_LAST]])
             if landmarks:
                 marks.extend(_marks(fields[5]))
-        except (ValueError, IndexError, KeyError) as error:
+        except (ValueError, KeyError) as error:
             raise DataError(
                 f"{source.shown}, line {number}: not a picture below its folder, a face's x, y, "
-                f"width and height, 68 landmarks and an expression from 0 to 10 ({error})."
+                f"width and height, 68 landmarks and an expression from 0 to 10 ({error}): copy "
+                "the list again."
             ) from error
     if not paths:
         raise DataError(f"{source.shown} has no rows: copy the data set again.")
@@ -148,10 +153,13 @@ def _rows(source: Source) -> Iterator[tuple[int, list[bytes]]]:
         fields = text.split(b",")
         if number == 1 and COLUMNS[0].encode() in fields:
             names = [field.decode(errors="replace").strip() for field in fields]
-            lacking = [name for name in COLUMNS[:7] if name not in names]
+            used = COLUMNS[: _LAST + 1]
+            lacking = [name for name in used if name not in names]
             if lacking:
-                raise DataError(f"{source.shown} lacks the columns {', '.join(lacking)}.")
-            places = [names.index(name) for name in COLUMNS[:7]]
+                raise DataError(
+                    f"{source.shown} lacks the columns {', '.join(lacking)}: copy it again."
+                )
+            places = [names.index(name) for name in used]
         elif text:
             yield number, [fields[place] for place in places if place < len(fields)]
 

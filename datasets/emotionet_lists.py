@@ -64,7 +64,7 @@ def _rows(source: Source, lines: Iterable[Sequence[Any]]) -> Iterator[Row]:
         except (IndexError, KeyError) as error:
             raise DataError(
                 f"{source.shown}, line {number}: not an address and codes 0, 1 or 999 of "
-                f"{len(UNITS)} action units ({error})."
+                f"{len(UNITS)} action units ({error}): copy the list again."
             ) from error
 
 
@@ -73,7 +73,9 @@ def _columns(source: Source, names: list[str]) -> list[int]:
     wanted = ["URL", *(f"AU {unit}" for unit in UNITS)]
     lacking = [name for name in wanted if name not in names]
     if lacking:
-        raise DataError(f"{source.shown} lacks the columns {', '.join(lacking)}.")
+        raise DataError(
+            f"{source.shown} lacks the columns {', '.join(lacking)}: copy the list again."
+        )
     return [names.index(name) for name in wanted]
 
 

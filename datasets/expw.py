@@ -142,7 +142,7 @@ def _faces(table: Source) -> Iterator[Face]:
         if not 0 <= label < len(CLASSES) or PurePosixPath(name).name != name or name == "..":
             raise DataError(
                 f"{table.shown}, line {number}: not a picture, the number of its face, four edges, "
-                f"a confidence and an expression from 0 to 6, but '{line.strip()}'."
+                f"a confidence and an expression from 0 to 6, but '{line.strip()}': copy it again."
             )
         yield Face(name, face, left, top, right, bottom, label)
 

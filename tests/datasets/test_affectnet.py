@@ -117,7 +117,7 @@ def test_a_missing_column_is_named(tmp_path):
     affectnet.make(tmp_path)
     table = _lists(tmp_path) / "training.csv"
     table.write_text(table.read_text().replace("expression", "emotion", 1))
-    with pytest.raises(DataError, match=r"training.csv lacks the columns expression\."):
+    with pytest.raises(DataError, match=r"training.csv lacks the columns expression: copy"):
         _read(tmp_path)
 
 

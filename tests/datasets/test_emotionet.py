@@ -99,7 +99,7 @@ def test_another_code_is_said_with_its_line(tmp_path, value):
 def test_a_missing_column_is_named(tmp_path):
     folder = emotionet.make(tmp_path)
     _edit(folder, "'AU 7'", "'AU 77'")
-    with pytest.raises(DataError, match=r"lacks the columns AU 7\."):
+    with pytest.raises(DataError, match=r"lacks the columns AU 7: copy"):
         _read(tmp_path)
 
 
