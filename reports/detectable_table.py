@@ -18,6 +18,8 @@ NO_RATE = "no rate is known"
 def detectable_table(asked: TableRequest) -> Table | None:
     """A row a group, a column a rate: how far below and above the others it must lie.
 
+    The number of a cell is the smaller of the two differences.
+
     All methods are tested on the same samples; the rates are those of the baseline, or of the first
     method with results. None where there is none.
     """
@@ -38,6 +40,7 @@ def detectable_table(asked: TableRequest) -> Table | None:
         columns=tuple(Column(column.header, column.span, "") for column in asked.spec.columns),
         blocks=blocks,
         row_header="Group",
+        narrow=True,
         remark=asked.spec.remark,
     )
 
@@ -69,8 +72,9 @@ def _cell(own: int, others: int, rate: float) -> Cell:
         return Cell("undefined", reason=NO_SAMPLES)
     if math.isnan(rate):
         return Cell("undefined", reason=NO_RATE)
-    ends = [
-        NONE if math.isnan(end) else in_unit(end - rate, "points")
-        for end in detectable_rates(others, own, rate)
-    ]
-    return Cell("text", text=NONE if ends == [NONE, NONE] else " / ".join(ends))
+    ends = [end - rate for end in detectable_rates(others, own, rate)]
+    text = " / ".join(NONE if math.isnan(end) else in_unit(end, "points") for end in ends)
+    known = [end for end in ends if not math.isnan(end)]
+    if not known:
+        return Cell("text", text=NONE)
+    return Cell("value", mean=min(known, key=abs), unit="points", text=text)

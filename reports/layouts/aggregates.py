@@ -15,7 +15,7 @@ from reports.specs import ColumnSpec, DatasetCard, TableSpec
 
 
 @layout(
-    "aggregates", title="Aggregates over runs", source="Agarwal et al. 2021", order=64,
+    "aggregates", title="Aggregates over runs", source="Agarwal et al. 2021", order=4,
     over_datasets=aggregates_over_datasets,
 )  # fmt: skip
 def specs(dataset: DatasetCard) -> Iterator[TableSpec]:

@@ -10,7 +10,7 @@ from reports.specs import ColumnSpec, DatasetCard, TableSpec
 
 @layout(
     "between_group_variance", title="Between-group variance", source="Lum, Zhang and Bower 2022",
-    order=66, needs="an attribute of two or more groups",
+    order=71, needs="an attribute of two or more groups",
 )  # fmt: skip
 def specs(dataset: DatasetCard) -> Iterator[TableSpec]:
     """One table for every attribute and intersection."""

@@ -10,7 +10,7 @@ from reports.specs import ColumnSpec, DatasetCard, TableSpec
 
 
 @layout(
-    "calibration", title="Calibration", source="Guo et al. 2017; Brier 1950", order=65,
+    "calibration", title="Calibration", source="Guo et al. 2017; Brier 1950", order=70,
     needs="predicted probabilities",
 )  # fmt: skip
 def specs(dataset: DatasetCard) -> Iterator[TableSpec]:

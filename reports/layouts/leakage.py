@@ -9,7 +9,7 @@ from reports.specs import ColumnSpec, DatasetCard, TableSpec
 
 
 @layout(
-    "leakage", title="Leakage", source="metrics.md 4; Wang et al. 2019", order=67,
+    "leakage", title="Leakage", source="metrics.md 4; Wang et al. 2019", order=72,
     needs="stored features (`run --store-features`) under the rule `last`",
 )  # fmt: skip
 def specs(dataset: DatasetCard) -> Iterator[TableSpec]:

@@ -11,7 +11,7 @@ from reports.tradeoff_tables import tradeoff_table
 
 
 @layout(
-    "tradeoff", title="Trade-off", source="Han et al. 2022; metrics.md 9", order=60,
+    "tradeoff", title="Trade-off", source="Han et al. 2022; metrics.md 9", order=1,
     needs="an attribute of two or more groups and two finished methods",
 )  # fmt: skip
 def specs(dataset: DatasetCard) -> Iterator[TableSpec]:
