@@ -31,6 +31,17 @@ def test_the_order_of_a_box_is_top_left_right_bottom(tmp_path):
     assert (faces.images[faces.sample_ids.tolist().index("block_0")] > 200).all()
 
 
+def test_codes_are_those_of_the_set_in_their_order(tmp_path):
+    assert CLASSES == ("angry", "disgust", "fear", "happy", "sad", "surprise", "neutral")
+    expw.make(tmp_path, faces=1)  # one face of each code 0 to 6
+    listing = Expw().read(tmp_path)
+    assert {name: CLASSES[label] for name, label in zip(
+        listing.sample_ids, listing.labels.tolist(), strict=True
+    )} == {f"angry_actor_{100 * code}_0": name for code, name in enumerate(CLASSES)}  # fmt: skip
+    documented = Expw.facts.lines
+    assert documented["label.lst, sad"] == 10_559 and documented["label.lst, surprise"] == 7_060
+
+
 def test_faces_of_one_picture_are_samples_of_their_own(tmp_path):
     folder = expw.make(tmp_path)
     _add(folder, expw.line("angry_actor_0.jpg", 6, face=2))

@@ -56,13 +56,14 @@ def test_two_names_without_all_fields_are_mended_and_others_are_counted(tmp_path
     for number, name in enumerate(("AF31/AF31V.JPG", "AM31/AM31H.JPG", "AF01/AF01XXS.JPG")):
         save_noise(folder / name, number)
     save_noise(folder / "AF01" / "XAF01AFS.JPG", 7)
+    save_noise(folder / "AF01" / "AF01AFSX.JPG", 9)
     save_noise(folder / "AF36" / "AF36AFS.JPG", 8)
     listing = _read(tmp_path, views="half")
     sad, surprised = (listing.sample_ids.index(name) for name in ("AF31SAHL", "AM31SUHR"))
     assert listing.pictures[sad].name == "AF31V.JPG"
     assert [CLASSES[listing.labels[row]] for row in (sad, surprised)] == ["sad", "surprise"]
     assert listing.subjects[surprised] == "M31"
-    assert listing.left_out == {"names that do not follow the rule": 3}
+    assert listing.left_out == {"names that do not follow the rule": 4}
     assert len(_read(tmp_path)) == 28
 
 
