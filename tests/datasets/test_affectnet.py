@@ -95,6 +95,17 @@ def test_the_validation_part_is_the_test_part(tmp_path):
     assert {numbers[row] >= 5000 for row in split.train.tolist()} == {False}
 
 
+def test_a_mark_at_the_start_of_a_list_reads_the_same(tmp_path):
+    affectnet.make(tmp_path, header=False)
+    before = _read(tmp_path)
+    for name in ("training.csv", "validation.csv"):
+        table = _lists(tmp_path) / name
+        table.write_bytes(b"\xef\xbb\xbf" + table.read_bytes())
+    after = _read(tmp_path)
+    assert after.sample_ids == before.sample_ids
+    np.testing.assert_array_equal(after.labels, before.labels)
+
+
 def test_a_list_without_header_reads_the_same(tmp_path):
     affectnet.make(tmp_path / "with")
     affectnet.make(tmp_path / "without", header=False)
