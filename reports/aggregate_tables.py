@@ -95,8 +95,8 @@ def aggregates_over_datasets(study: StudyFrames, rows: RowsOfDatasets) -> Iterat
 
 def _over_datasets(
     study: StudyFrames,
-    rows: dict[tuple[str, ...], MethodRow],
-    scores: dict[tuple[str, ...], Floats],
+    rows: dict[tuple[str, str], MethodRow],
+    scores: dict[tuple[str, str], Floats],
     datasets: int,
     *,
     key: str,

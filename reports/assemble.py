@@ -12,7 +12,7 @@ from reports.convention import Convention
 from reports.metrics.reasons import SKIPPED
 from reports.ranks import Ranks, ranks_of
 from reports.relative_cells import rank_cell, relative_cell
-from reports.rows import BLOCKS, FREE_BLOCK, MethodRow
+from reports.rows import BLOCKS, FREE_BLOCK, MethodRow, common_sentence
 from reports.seed_values import Entry
 from reports.specs import ColumnSpec, DatasetCard, TableSpec
 from reports.statistic_cells import statistic_cell
@@ -232,7 +232,7 @@ def _caption(
     return (
         f"{about} on {dataset.title}. {what}, {spread}{pool}. "
         f"Preset {study.preset}, checkpoint rule {study.select}, convention {convention.name} "
-        f"(min_n = {convention.min_n}; '-': undefined)."
+        f"(min_n = {convention.min_n}; '-': undefined).{common_sentence(study, dataset)}"
     )
 
 

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from reports.convention import Convention
 from reports.formats.markdown import escaped
 from reports.missing import missing_lines
+from reports.rows import common_settings
 from reports.study import CellRecord, StudyFrames
 
 
@@ -30,6 +31,8 @@ def header_text(frames: StudyFrames, convention: Convention) -> str:
         lines.append(
             f"- **{escaped(card.title)}** (`{card.key}`): {methods} methods, seeds {seeds}{folds}"
         )
+        common = common_settings(frames, card)
+        lines += [f"  - all rows with {escaped(', '.join(common))}"] if common else []
         lines += [f"  - {escaped(note)}" for note in frames.data_notes.get(card.key, ())]
     missing = [escaped(line) for line in missing_lines(records)]
     if missing:

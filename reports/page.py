@@ -14,6 +14,7 @@ from reports.figures.captioned import CaptionedFigure
 from reports.figures.files import svg_text
 from reports.missing import missing_lines
 from reports.origins import Json, Sections, json_text
+from reports.rows import common_settings
 from reports.study import StudyFrames
 from reports.study_figures.critical_difference import no_rank_figure
 from reports.tables import Cell, Column, Row, Table
@@ -70,7 +71,9 @@ def _facts(frames: StudyFrames) -> list[tuple[str, str]]:
         methods = len({(record.method, record.variant) for record in mine})
         seeds = ", ".join(dict.fromkeys(record.seed for record in mine)) or "none"
         folds = f", {card.folds} folds a repeat" if card.folds > 1 else ""
-        facts.append((card.title, f"{methods} methods and variants, seeds {seeds}{folds}"))
+        text = f"{methods} methods and variants, seeds {seeds}{folds}"
+        common = common_settings(frames, card)
+        facts.append((card.title, "; ".join([text, *common])))
     return facts
 
 

@@ -60,12 +60,12 @@ def ranking_over_datasets(study: StudyFrames, rows: RowsOfDatasets) -> Iterator[
     yield with_bold(table)
 
 
-Key = tuple[str, ...]
+Key = tuple[str, str]
 
 
 def done_on_all(rows: RowsOfDatasets) -> tuple[list[dict[Key, MethodRow]], list[Key]]:
     """For each data set its competing rows by (method, variant); the keys that all of them have."""
-    done = [{row.run[1:]: row for row in ours if competes(row)} for _, ours in rows]
+    done = [{row.peer: row for row in ours if competes(row)} for _, ours in rows]
     shared = [key for key in (done[0] if done else {}) if all(key in found for found in done)]
     return done, shared
 

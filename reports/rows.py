@@ -25,7 +25,8 @@ GROUP_READING_RULES = ("best_wga", "best_dto")
 class MethodRow:
     """A method (one variant of it) on one data set.
 
-    `run` is (data set, method, variant) as in `metrics.csv`.
+    `run` is (data set, method, variant) as in `metrics.csv`; `own` is its variant without what all
+    rows of the data set share.
     `done` and `expected` count seeds, or pooled repeats of a data set with folds; `state` and
     `reason` are what a cell shows where the method has no value at all; `values` are by (attribute,
     group, emotion, metric).
@@ -41,6 +42,12 @@ class MethodRow:
     reason: str
     values: Mapping[Place, list[Entry]] = field(default_factory=dict)
     run: tuple[str, ...] = ()
+    own: str = ""
+
+    @property
+    def peer(self) -> tuple[str, str]:
+        """Method and variant, the same on every data set."""
+        return self.method, self.own
 
 
 def method_rows(study: StudyFrames, dataset: DatasetCard) -> tuple[MethodRow, ...]:
@@ -48,8 +55,9 @@ def method_rows(study: StudyFrames, dataset: DatasetCard) -> tuple[MethodRow, ..
     values = _values(study, dataset)
     order = list(study.method_cards)
     planned = _planned(study, dataset)
+    common = common_settings(study, dataset)
     return tuple(
-        _row(study, dataset, planned[key], values.get(key), block=_block(key, planned))
+        _row(study, dataset, planned[key], values.get(key), common, block=_block(key, planned))
         for key in sorted(planned, key=lambda key: (order.index(key[0]), key[1]))
     )
 
@@ -97,6 +105,22 @@ def _shared_settings(variant: str) -> tuple[str, ...]:
     return tuple(part for part in variant.split() if "." in part.split("=")[0])
 
 
+def common_settings(study: StudyFrames, dataset: DatasetCard) -> tuple[str, ...]:
+    """The changed settings of data set and protocol that all rows of the data set have.
+
+    They are named once, not in every row's label.
+    """
+    variants = [_shared_settings(variant) for _, variant in _planned(study, dataset)]
+    first, *others = variants or [()]
+    return tuple(part for part in first if all(part in other for other in others))
+
+
+def common_sentence(study: StudyFrames, dataset: DatasetCard) -> str:
+    """For a caption, with a blank in front; empty where all rows share no changed setting."""
+    common = common_settings(study, dataset)
+    return f" All rows with {', '.join(common)}." if common else ""
+
+
 def _values(study: StudyFrames, dataset: DatasetCard) -> dict[tuple[str, str], SeedValues]:
     frame = study.metrics
     chosen = (frame["dataset"] == dataset.key) & (frame["select"] == study.select)
@@ -111,6 +135,7 @@ def _row(
     dataset: DatasetCard,
     records: Sequence[CellRecord],
     values: SeedValues | None,
+    common: Collection[str],
     *,
     block: str,
 ) -> MethodRow:
@@ -118,12 +143,13 @@ def _row(
     done = values.seeds if values else 0
     expected = _expected(records, dataset)
     state, reason = _state(records)
-    named = card.title + (f" [{variant}]" if variant else "")
+    own = " ".join(part for part in variant.split() if part not in common)
+    named = card.title + (f" [{own}]" if own else "")
     label = named + _progress(records, done, expected, dataset)
     notes = _notes(card, block, study.select)
     run = (dataset.key, card.key, variant)
     return MethodRow(
-        card.key, label, block, notes, done, expected, state, reason, values or {}, run
+        card.key, label, block, notes, done, expected, state, reason, values or {}, run, own
     )
 
 

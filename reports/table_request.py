@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from reports.assemble import table_key
 from reports.catalogue import LayoutCard
 from reports.convention import Convention
-from reports.rows import MethodRow
+from reports.rows import MethodRow, common_sentence
 from reports.specs import BASELINE, ColumnSpec, DatasetCard, TableSpec
 from reports.study import StudyFrames
 
@@ -44,6 +44,7 @@ class TableRequest:
         return (
             f"Preset {self.study.preset}, checkpoint rule {self.study.select}, convention "
             f"{self.convention.name} (min_n = {self.convention.min_n}; '-': undefined)."
+            f"{common_sentence(self.study, self.dataset)}"
         )
 
     @property

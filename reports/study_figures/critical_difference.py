@@ -68,11 +68,11 @@ def _scores(studies: Sequence[Results], place: Place) -> tuple[list[str], NDArra
     Methods are the same where key and variant are.
     """
     means = [
-        {row.run[1:]: results.number(row, place).mean for row in results.rows
+        {row.peer: results.number(row, place).mean for row in results.rows
          if results.competes(row)}
         for results in studies
     ]  # fmt: skip
-    labels = {row.run[1:]: row.label for row in studies[0].rows}
+    labels = {row.peer: row.label for row in studies[0].rows}
     everywhere = [
         key for key in labels if all(math.isfinite(one.get(key, math.nan)) for one in means)
     ]

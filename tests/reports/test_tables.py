@@ -10,8 +10,9 @@ from reports.convention import PAPER, STRICT
 from reports.formats import csv as csv_format
 from reports.formats import fragment, latex, markdown
 from reports.formats import json as json_format
+from reports.header import header_text
 from reports.report import tables_of
-from reports.rows import compared_runs
+from reports.rows import compared_runs, method_rows
 from reports.tables import RECONSTRUCTION, VALIDATION_GROUPS
 from reports.templates import column_spans, template
 from tests.reports.made_statistics import made_statistics
@@ -193,6 +194,41 @@ def test_a_variant_is_a_row_of_its_own():
     frames = by_hand({"ce": [0.8], "focal": [0.7]})
     frames.metrics.loc[1, "variant"] = frames.cells.loc[1, "variant"] = "gamma=3"
     assert entries(table(frames))["Focal loss [gamma=3]"].mean == 0.7
+
+
+def test_settings_that_all_rows_share_are_named_once():
+    shared = "synthetic.units=AU06 protocol.epochs=1"
+    frames = by_hand({"ce": [0.8], "focal": [0.7]})
+    for name in (frames.metrics, frames.cells):
+        name["variant"] = [shared, f"gamma=3 {shared}"]
+    found = table(frames)
+    assert [row.label for _, row in found.rows()][:2] == ["Cross entropy", "Focal loss [gamma=3]"]
+    assert found.caption.endswith("All rows with synthetic.units=AU06, protocol.epochs=1.")
+    assert "all rows with synthetic.units=AU06, protocol.epochs=1" in header_text(frames, STRICT)
+    assert shared in {row.run[2] for _, row in found.rows() if row.run}
+
+
+def test_a_method_is_the_same_on_every_data_set_whatever_settings_each_has():
+    plain, changed = full_study(), full_study()
+    for name in (changed.metrics, changed.cells):
+        name["variant"] = name["dataset"] + ".units=AU06 " + name["variant"]
+        name["variant"] = name["variant"].str.strip()
+    peers = [
+        [row.peer for card in frames.dataset_cards for row in method_rows(frames, card)]
+        for frames in (plain, changed)
+    ]
+    assert peers[0] == peers[1]
+
+
+def test_a_setting_that_one_row_lacks_stays_in_the_labels():
+    frames = by_hand({"ce": [0.8], "focal": [0.7]})
+    for name in (frames.metrics, frames.cells):
+        name["variant"] = ["", "synthetic.bias=0"]
+    found = table(frames)
+    assert [row.label for _, row in found.rows()][:2] == [
+        "Cross entropy", "Focal loss [synthetic.bias=0]",
+    ]  # fmt: skip
+    assert "All rows with" not in found.caption
 
 
 def test_fold_data_sets_show_pooled_rows_only():
