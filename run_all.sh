@@ -62,7 +62,7 @@ check)
     set_up
     out=$(mktemp -d)
     trap 'rm -rf "$out"' EXIT
-    run --study tests/baselines/tiny.toml --workers 1 --out "$out"
+    run --study tests/baselines/tiny.toml --workers 1 --no-report --out "$out"
     .venv/bin/python -m benchmarks check "$out" --baseline tests/baselines/tiny.json "${@:2}"
     ;;
 *)

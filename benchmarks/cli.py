@@ -172,6 +172,9 @@ def _add_run(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> N
     where.add_argument(
         "--fast", action="store_true", help="allow non-deterministic arithmetic; results say so"
     )
+    where.add_argument(
+        "--no-report", action="store_true", help="leave the report to the command `report`"
+    )
 
 
 def _add_report(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -> None:

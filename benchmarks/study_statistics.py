@@ -1,11 +1,8 @@
-"""Statistics of a stored study: computed in parallel, kept for the next report."""
+"""Statistics of a stored study, kept for the next report."""
 
 from __future__ import annotations
 
-import multiprocessing
-import os
 from collections.abc import Callable, Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import astuple
 from functools import partial
 from typing import Any
@@ -15,6 +12,7 @@ import pandas as pd
 from benchmarks.frame_cache import FrameCache, code_stamp
 from benchmarks.frames import METRIC_CODE, finished_sets, finished_stamps
 from benchmarks.store import Store
+from benchmarks.workers import Workers
 from reports.convention import Convention
 from reports.runs import runs_of
 from reports.sample_statistics import SampleTask, sample_task_statistics, sample_tasks_of
@@ -39,6 +37,7 @@ def study_statistics(
     *,
     compared: Compared,
     effort: Effort | None = None,
+    workers: Workers | None = None,
     progress: Progress | None = None,
 ) -> pd.DataFrame:
     """The frame `statistics` of the study's selection rule.
@@ -49,6 +48,7 @@ def study_statistics(
         convention: smallest denominators.
         compared: the comparison set, as `compared_runs` gives it.
         effort: number of replicates.
+        workers: share the tasks; None: this process alone.
         progress: told as tasks end.
     """
     effort = effort or Effort()
@@ -67,7 +67,7 @@ def study_statistics(
         of_samples = partial(sample_task_statistics, convention=convention, effort=effort)
         jobs: list[Job] = [(of_counts, task) for task in tasks_of(runs_of(sets))]
         jobs += [(of_samples, task) for task in sample_tasks_of(sets)]
-        return corrected(_all_jobs(jobs, progress))
+        return corrected(_all_jobs(jobs, workers or Workers(1), progress))
 
     return cache.frame(key, made)
 
@@ -76,27 +76,25 @@ def study_statistics(
 Job = tuple[Callable[..., pd.DataFrame], Task | SampleTask]
 
 
-def _all_jobs(jobs: Sequence[Job], progress: Progress | None) -> list[pd.DataFrame]:
+def _all_jobs(
+    jobs: Sequence[Job], workers: Workers, progress: Progress | None
+) -> list[pd.DataFrame]:
     """The rows of each job, in order."""
     tell = progress or (lambda done, total, what: None)
-    workers = min(len(os.sched_getaffinity(0)), len(jobs))
-    if workers < 2 or len(jobs) < FEW_TASKS:
-        found = []
-        for done, (work, (group, attribute)) in enumerate(jobs):
-            tell(done, len(jobs), f"statistics of {group[0].dataset} by {attribute}")
-            found.append(work(group, attribute))
-        return found
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
-        # Those with most groups take longest: they are begun first.
-        order = sorted(range(len(jobs)), key=lambda at: -_size(jobs[at][1]))
-        waiting = {at: pool.submit(jobs[at][0], *jobs[at][1]) for at in order}
-        frames = {}
-        for done, at in enumerate(order):
-            group, attribute = jobs[at][1]
-            tell(done, len(jobs), f"statistics of {group[0].dataset} by {attribute}")
-            frames[at] = waiting[at].result()
+    # Those with most groups take longest: they are begun first.
+    order = sorted(range(len(jobs)), key=lambda at: -_size(jobs[at][1]))
+    begun = workers.each(_done, jobs, few=FEW_TASKS, order=order)
+    frames: dict[int, pd.DataFrame] = {}
+    for at in order:
+        group, attribute = jobs[at][1]
+        tell(len(frames), len(jobs), f"statistics of {group[0].dataset} by {attribute}")
+        _, frames[at] = next(begun)
     return [frames[at] for at in range(len(jobs))]
+
+
+def _done(job: Job) -> pd.DataFrame:
+    work, task = job
+    return work(*task)
 
 
 def _size(task: Task | SampleTask) -> int:

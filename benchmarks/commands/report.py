@@ -111,8 +111,9 @@ def _frames(
     frames = study_frames(store, plan, convention, rules=rules, workers=workers)
     with TaskProgress("statistics") as progress:
         found = study_statistics(
-            store, plan, convention, compared=compared_runs(frames), progress=progress
-        )
+            store, plan, convention, compared=compared_runs(frames), workers=workers,
+            progress=progress,
+        )  # fmt: skip
     compared = compared_runs(frames, RANKED_BLOCKS)
     return replace(
         frames,

@@ -65,8 +65,8 @@ def main(arguments: Namespace) -> int:
         store.write_text("study.toml", write_study(resolve(study)))
         store.write_json("plan.json", plan_record(study, plan))
         outcomes = _run_missing(plan, store, options, arguments)
-        written = report_store(store)
-    return _say_end(plan, outcomes, written)
+        written = None if arguments.no_report else report_store(store)
+    return _say_end(outcomes, written)
 
 
 def study_from(arguments: Namespace) -> Study:
@@ -246,12 +246,13 @@ def is_finished(cell: Cell, store: Store, options: RunOptions) -> bool:
     return store.is_done(cell.id, () if cell.base else options.wanted)
 
 
-def _say_end(plan: Plan, outcomes: list[Outcome], written: list[Path]) -> int:
+def _say_end(outcomes: list[Outcome], written: list[Path] | None) -> int:
     failed = [outcome for outcome in outcomes if outcome.status == "failed"]
     for outcome in failed:
         print(f"failed: {outcome.cell.id}: {outcome.reason}")
     if failed:
         print("Tracebacks are in the cells' cell.json; the same command tries them again.")
-    tables = next((path for path in written if path.name == "tables.md"), None)
-    print(f"Report: {shown(tables, Path.cwd()) if tables else 'nothing to report'}")
+    if written is not None:
+        tables = next((path for path in written if path.name == "tables.md"), None)
+        print(f"Report: {shown(tables, Path.cwd()) if tables else 'nothing to report'}")
     return 1 if failed else 0

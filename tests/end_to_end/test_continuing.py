@@ -1,6 +1,7 @@
 """A run that is stopped, by force or by Ctrl-C, is continued by the same command."""
 
 import os
+import shutil
 import signal
 
 import pytest
@@ -40,6 +41,23 @@ def test_a_killed_run_leaves_no_process_and_is_continued_to_the_same_bytes(tmp_p
     assert temporary_folders(out) == []
     ours, theirs = (folder / "report" / "metrics.csv" for folder in (out, whole / "out"))
     assert ours.read_bytes() == theirs.read_bytes()
+
+
+def test_without_a_report_the_cells_are_stored_and_the_report_is_left_to_its_command(
+    tmp_path, whole, cache, capsys
+):
+    shutil.copytree(whole / "out", tmp_path / "out", ignore=shutil.ignore_patterns("report"))
+    out = str(tmp_path / "out")
+
+    assert main([*TWO_BY_TWO, "--out", out, "--cache", str(cache), "--no-report"]) == 0
+    said = capsys.readouterr().out
+    assert "4 cells, 4 already done" in said
+    assert "Report" not in said
+    assert not (tmp_path / "out" / "report").exists()
+
+    assert main(["report", out, "--format", "md"]) == 0
+    written = (tmp_path / "out" / "report" / "tables.md").read_bytes()
+    assert written == (whole / "out" / "report" / "tables.md").read_bytes()
 
 
 @pytest.fixture(scope="module")
