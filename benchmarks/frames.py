@@ -87,12 +87,16 @@ def protocol_text(plan: Plan) -> str:
     return ", ".join(parts)
 
 
-def prediction_sets(store: Store, cell: Mapping[str, Any], dataset: Plan) -> list[PredictionSet]:
-    """Test predictions of one finished cell, one set per selection rule."""
+def prediction_sets(
+    store: Store, cell: Mapping[str, Any], dataset: Plan, only: str | None = None
+) -> list[PredictionSet]:
+    """Test predictions of one finished cell, one set per selection rule, or of one rule `only`."""
     record = store.record(cell["id"])
     if record is None or record["status"] != "done":
         return []
-    arrays = store.predictions(cell["id"])
+    rules = [rule for rule in record["selection"] if only in (None, rule)]
+    others = tuple(f"_{rule}" for rule in record["selection"] if rule not in rules)
+    arrays = store.predictions(cell["id"], but=others)
     return [
         PredictionSet(
             dataset=cell["dataset"],
@@ -113,7 +117,7 @@ def prediction_sets(store: Store, cell: Mapping[str, Any], dataset: Plan) -> lis
             train_counts=_train_counts(record, dataset["intersections"]),
             features=_features(arrays, "test", rule),
         )
-        for rule in record["selection"]
+        for rule in rules
     ]
 
 
@@ -279,8 +283,7 @@ def finished_sets(store: Store, plan: Plan, rule: str) -> list[PredictionSet]:
     return [
         one
         for dataset, group in _finished(store, plan)
-        for one in _joined_sets(store, group, dataset)
-        if one.select == rule
+        for one in _joined_sets(store, group, dataset, rule)
     ]
 
 
@@ -304,10 +307,10 @@ def _all_done(store: Store, cells: Sequence[Mapping[str, Any]]) -> bool:
 
 
 def _joined_sets(
-    store: Store, cells: Sequence[Mapping[str, Any]], dataset: Plan
+    store: Store, cells: Sequence[Mapping[str, Any]], dataset: Plan, only: str | None = None
 ) -> list[PredictionSet]:
-    """One set for each selection rule, folds of a repeat pooled."""
-    sets = [prediction_sets(store, cell, dataset) for cell in cells]
+    """One set for each selection rule, or of one rule `only`, folds of a repeat pooled."""
+    sets = [prediction_sets(store, cell, dataset, only) for cell in cells]
     label = f"{cells[0]['seed']}-{cells[-1]['seed']}"
     return [pooled(own, label) if len(own) > 1 else own[0] for own in zip(*sets, strict=True)]
 

@@ -77,8 +77,8 @@ class Store:
             and all(item in record["stored"] for item in wanted)
         )
 
-    def predictions(self, cell_id: str) -> dict[str, NDArray[Any]]:
-        """The arrays of `predictions.npz`.
+    def predictions(self, cell_id: str, *, but: tuple[str, ...] = ()) -> dict[str, NDArray[Any]]:
+        """The arrays of `predictions.npz`, without those whose names end in one of `but`.
 
         Raises:
             StoreError: the file is damaged.
@@ -86,7 +86,7 @@ class Store:
         path = self.path(cell_id) / "predictions.npz"
         try:
             with path.open("rb") as handle, np.load(handle, allow_pickle=False) as stored:
-                return {name: stored[name] for name in stored.files}
+                return {name: stored[name] for name in stored.files if not name.endswith(but)}
         except (ValueError, EOFError, zipfile.BadZipFile, zlib.error) as error:
             raise _damaged(path, error) from None
 
