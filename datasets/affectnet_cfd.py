@@ -48,6 +48,7 @@ UNITS = {
     "angry": {"AU04": 0.48, "AU05": 0.74, "AU07": 0.5, "AU23": 0.5},
     "happy": {"AU06": 0.36, "AU12": 0.26},
 }
+GUESSED_GENDER = f"{PREFIX}gender"
 RACE = Attribute("race", tuple(cfd.MAIN_RACES.values()))
 #: share of the draw that validates: 2,000 of 20,000
 VALIDATION = 0.1
@@ -101,6 +102,13 @@ class AffectNetCfd(PictureSet):
             train_images=100_000,
         )
 
+    def describe(self) -> DatasetSpec:
+        """Guessed gender is gender in training and nowhere else: it is no attribute of its own."""
+        spec = super().describe()
+        return replace(
+            spec, attributes=tuple(a for a in spec.attributes if a.name != GUESSED_GENDER)
+        )
+
     def read(self, root: Path | None) -> Listing:
         settings = self.settings
         train = AutomaticSettings(
@@ -114,7 +122,7 @@ class AffectNetCfd(PictureSet):
     def listing(self, root: Path | None) -> Listing:
         """As read; gender is the guessed one in the training part."""
         listing = super().listing(root)
-        guessed = listing.values.get(f"{PREFIX}gender")
+        guessed = listing.values.get(GUESSED_GENDER)
         if self.settings.attributes and guessed is None:
             raise DataError(
                 f"{self.settings.attributes} guesses no gender, which affectnet_cfd trains with."
@@ -123,7 +131,8 @@ class AffectNetCfd(PictureSet):
             return listing
         assert listing.parts is not None
         gender = np.where(listing.parts == TRAIN, guessed, listing.values["gender"])
-        return replace(listing, values={**listing.values, "gender": gender})
+        notes = (*listing.notes, "Gender is guessed in the training part, CFD's own in the test.")
+        return replace(listing, values={**listing.values, "gender": gender}, notes=notes)
 
     def split(self, faces: FaceData, seed: int) -> Split:
         """A tenth of the draw validates; of CFD what `test_set` says is tested.

@@ -7,8 +7,8 @@ import numpy as np
 import pytest
 
 from datasets.errors import DataError
-from datasets.unit_files import file_units, files_read, read_units
 from datasets.side_table import BLOCK
+from datasets.unit_files import file_units, files_read, read_units
 
 MARKS = ", ".join(f"{axis}_{mark}" for axis in "xy" for mark in range(68))
 

@@ -15,7 +15,7 @@ from benchmarks.store import Store
 from reports.convention import convention_named
 from reports.report import tables_of
 from reports.tables import Table
-from tests.datasets.miniatures import celeba, iaslab, raf_db
+from tests.datasets.miniatures import affectnet_cfd, celeba, iaslab, raf_db
 
 Tables = dict[str, Table]
 SHORT = ("--set", "protocol.backbone=test_resnet", "--set", "protocol.epochs=1",
@@ -23,6 +23,7 @@ SHORT = ("--set", "protocol.backbone=test_resnet", "--set", "protocol.epochs=1",
 LAYOUTS = {
     "suresh": [f"suresh_{number}" for number in ("i", "ii", "iii", "iv", "v")],
     "rizvi": [f"rizvi_{number}" for number in range(1, 9)],
+    "chen": ["chen_3"],
 }
 
 
@@ -118,3 +119,43 @@ def test_tables_of_rizvi_et_al_fill_beside_their_printed_values(rizvi, key):
     printed = states(rizvi[key], "Latent alignment, published (Rizvi 2024")
 
     assert measured == printed == ["value"] * len(printed)
+
+
+@pytest.fixture(scope="module")
+def chen(tmp_path_factory) -> Tables:
+    root = affectnet_cfd.make(tmp_path_factory.mktemp("chen") / "sets")
+    files = [
+        option
+        for name, value in affectnet_cfd.settings(root).items()
+        for option in ("--set", f"affectnet_cfd.{name}={value}")
+    ]
+    return studied(
+        root, tmp_path_factory.mktemp("out"), "--preset", "chen", "--image-size", "64",
+        "--datasets", "affectnet_cfd", "--seeds", "1", "--methods", ",".join(CHEN), *files, *SHORT,
+    )  # fmt: skip
+
+
+#: method -> its name in the table
+CHEN = {
+    "ce": "Cross entropy", "auc_fer": "AUC-FER", "domain_independent": "Domain-independent",
+    "domain_discriminative": "Domain-aware", "uniform_confusion": "Uniform confusion",
+    "gradient_projection": "Gradient projection",
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", CHEN.values())
+def test_the_table_of_chen_and_joo_fills_beside_its_printed_values(chen, name):
+    table = chen["chen_3_affectnet_cfd_gender"]
+    headers = [(column.span, column.header) for column in table.columns]
+    angry = headers.index(("angry", "Disc"))
+
+    assert states(table, name)[angry] == "value"
+    assert states(table, f"{name}, published (Chen 2021")[angry] == "value"
+
+
+def test_women_and_men_of_the_test_part_are_equally_many(chen):
+    table = chen["chen_3_affectnet_cfd_gender"]
+    (smallest,) = [row for _, row in table.rows() if row.label == "Smallest n"]
+    # 68 of each gender are not angry; of 16 angry women the 8 who are so like the men, by AU04 alone.
+    assert {cell.text for cell in smallest.cells} == {"76"}
+    assert "predicted_gender" not in "".join(chen)
