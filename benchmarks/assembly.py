@@ -14,7 +14,7 @@ from benchmarks.backbones import make_backbone
 from benchmarks.identity import settings_from, values_of
 from benchmarks.initial_weights import Start
 from benchmarks.parts import CellData, cell_data, make_task
-from benchmarks.pictures import Pictures, channel_statistics
+from benchmarks.pictures import Pictures, channel_statistics, read_ahead
 from benchmarks.plan import Cell
 from benchmarks.programs import load_program
 from benchmarks.protocol import Protocol
@@ -107,7 +107,9 @@ class _Loader:
 def _faces(loader: _Loader) -> tuple[Dataset, FaceData]:
     name, _, _, pixels = loader.key
     dataset = _dataset(name, loader.settings)
-    return dataset, dataset.load(loader.root, loader.cache, pixels)
+    faces = dataset.load(loader.root, loader.cache, pixels)
+    read_ahead(faces.images)
+    return dataset, faces
 
 
 def _dataset(name: str, settings: dict[str, Any]) -> Dataset:

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import os
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -14,6 +16,9 @@ from datasets.spec import Codes
 #: Pictures from which mean and spread are estimated; evenly spaced over the training part.
 _NORMALISE_FROM = 5_000
 _BLOCK = 256
+#: Pictures may take one part in so many of the memory that is available.
+_SHARE = 4
+_SCRATCH = bytearray(1 << 20)
 
 
 @dataclass(frozen=True)
@@ -49,6 +54,38 @@ class Pictures:
         """The pictures in the protocol's memory format."""
         layout = torch.channels_last if self.channels_last else torch.contiguous_format
         return images.contiguous(memory_format=layout)
+
+
+def read_ahead(stored: NDArray[np.uint8]) -> bool:
+    """Brings the pictures of a memory map into memory where they fit.
+
+    The pages stay the operating system's: the workers of a machine share one copy, and where memory
+    runs short they are read from the disk again, as those of a larger map always are. Reading a map
+    whose pages are there takes as long as reading an array (docs/performance.md).
+
+    Args:
+        stored: (N, H, W, 3) uint8; of anything but a memory map nothing is read.
+
+    Returns:
+        Whether all of them are in memory now.
+    """
+    if not isinstance(stored, np.memmap) or stored.filename is None:
+        return True
+    if stored.nbytes > available_memory() / _SHARE:
+        return False
+    with Path(stored.filename).open("rb", buffering=0) as handle:
+        while handle.readinto(_SCRATCH):
+            pass
+    return True
+
+
+def available_memory() -> int:
+    """Bytes that programs can have without others being pushed out to the disk."""
+    with Path("/proc/meminfo").open(encoding="ascii") as lines:
+        for line in lines:
+            if line.startswith("MemAvailable:"):
+                return int(line.split()[1]) * 1024
+    return os.sysconf("SC_AVPHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
 
 
 def channel_statistics(

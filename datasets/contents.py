@@ -134,8 +134,10 @@ def _checksums(paths: list[Path]) -> list[int | None]:
 def _checksum(path: Path) -> int | None:
     checksum = 0
     try:
-        with path.open("rb") as handle:
-            while step := handle.read(_STEP):
+        with path.open("rb", buffering=0) as handle:
+            # Room for a whole step is made before a file of a few kilobytes is read into it.
+            length = min(_STEP, os.fstat(handle.fileno()).st_size + 1)
+            while step := handle.read(length):
                 checksum = zlib.crc32(step, checksum)
     except OSError:
         return None

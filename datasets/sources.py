@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 from dataclasses import dataclass, field
 from pathlib import Path, PurePosixPath
 from typing import IO
@@ -35,7 +36,7 @@ class Source:
     @property
     def name(self) -> str:
         """The name without folders."""
-        return PurePosixPath(self.members[-1] if self.members else self.path).name
+        return PurePosixPath(self.members[-1]).name if self.members else self.path.name
 
     @property
     def shown(self) -> str:
@@ -77,7 +78,8 @@ def _stretch(handle: IO[bytes], span: tuple[int, int] | None, largest: int) -> b
     if span is not None:
         handle.seek(span[0])
         return handle.read(span[1])
-    content = handle.read(largest + 1)
-    if len(content) > largest:
-        raise OSError(f"too large (more than {largest:,} bytes)")
-    return content
+    size = os.fstat(handle.fileno()).st_size
+    if size > largest:
+        raise OSError(f"too large ({size:,} bytes)")
+    # Not up to `largest`: room for all of that would be made first.
+    return handle.read(size)

@@ -1,10 +1,13 @@
 """Stored uint8 pictures as normalised batches."""
 
+import os
+
 import numpy as np
 import pytest
 import torch
 
-from benchmarks.pictures import Pictures, channel_statistics
+from benchmarks import pictures as module
+from benchmarks.pictures import Pictures, available_memory, channel_statistics, read_ahead
 
 CPU = torch.device("cpu")
 PLAIN = ((0.0, 0.0, 0.0), (1.0, 1.0, 1.0))
@@ -93,3 +96,68 @@ def test_pictures_have_the_memory_format_of_the_protocol(channels_last):
 
     assert images.is_contiguous() is not channels_last
     assert images.is_contiguous(memory_format=torch.channels_last) is channels_last
+
+
+# --- pictures in a memory map ------------------------------------------------------------------
+
+
+@pytest.fixture
+def mapped(tmp_path):
+    """200 pictures in a file whose pages are on the disk only."""
+    images = np.random.default_rng(0).integers(0, 256, (200, 32, 32, 3), dtype=np.uint8)
+    np.save(tmp_path / "images.npy", images)
+    handle = os.open(tmp_path / "images.npy", os.O_RDONLY)
+    os.fsync(handle)
+    os.posix_fadvise(handle, 0, 0, os.POSIX_FADV_DONTNEED)
+    os.close(handle)
+    return np.load(tmp_path / "images.npy", mmap_mode="r", allow_pickle=False), images
+
+
+def is_in_memory(stored) -> bool:
+    """Whether the whole file can be read without waiting for a disk."""
+    handle = os.open(stored.filename, os.O_RDONLY)
+    try:
+        size = os.fstat(handle).st_size
+        return os.preadv(handle, [bytearray(size)], 0, os.RWF_NOWAIT) == size
+    except BlockingIOError:
+        return False
+    finally:
+        os.close(handle)
+
+
+def test_pictures_that_fit_are_brought_into_memory(mapped):
+    stored, _ = mapped
+    if is_in_memory(stored):
+        pytest.skip("this file system keeps its files in memory")
+
+    assert read_ahead(stored)
+    assert is_in_memory(stored)
+
+
+def test_pictures_that_do_not_fit_are_left_on_the_disk(mapped, monkeypatch):
+    stored, _ = mapped
+    if is_in_memory(stored):
+        pytest.skip("this file system keeps its files in memory")
+    # A quarter of this is one byte less than they take.
+    monkeypatch.setattr(module, "available_memory", lambda: 4 * stored.nbytes - 4)
+
+    assert not read_ahead(stored)
+    assert not is_in_memory(stored)
+
+
+@pytest.mark.parametrize("available", [0, 1 << 40])
+def test_training_reads_the_same_bytes_resident_and_paged(mapped, monkeypatch, available):
+    stored, images = mapped
+    monkeypatch.setattr(module, "available_memory", lambda: available)
+    read_ahead(stored)
+    rows = np.random.default_rng(1).permutation(200)
+
+    np.testing.assert_array_equal(
+        reader(stored, pixels=32).read(rows), reader(images, pixels=32).read(rows)
+    )
+
+
+def test_available_memory_is_some_of_this_machine():
+    total = os.sysconf("SC_PHYS_PAGES") * os.sysconf("SC_PAGE_SIZE")
+
+    assert 1 << 20 < available_memory() <= total
