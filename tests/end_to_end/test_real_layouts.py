@@ -156,6 +156,6 @@ def test_the_table_of_chen_and_joo_fills_beside_its_printed_values(chen, name):
 def test_women_and_men_of_the_test_part_are_equally_many(chen):
     table = chen["chen_3_affectnet_cfd_gender"]
     (smallest,) = [row for _, row in table.rows() if row.label == "Smallest n"]
-    # 68 of each gender are not angry; of 16 angry women the 8 who are so like the men, by AU04 alone.
+    # 68 of each gender are not angry; of 16 angry women 8 are so like the men, by AU04 alone.
     assert {cell.text for cell in smallest.cells} == {"76"}
     assert "predicted_gender" not in "".join(chen)
