@@ -14,7 +14,7 @@ from benchmarks.start_notes import start_notes
 from benchmarks.store import Store
 from benchmarks.workers import Workers
 from reports.convention import Convention
-from reports.measure import METRIC_COLUMNS, measure
+from reports.measure import METRIC_COLUMNS, measure_alike
 from reports.predictions import PredictionSet, ValidationPart, group_codes, pooled
 from reports.study import CELL_COLUMNS, StudyFrames
 
@@ -249,10 +249,9 @@ class _Finished:
 
     def measured(self) -> dict[str, Columns]:
         """The metrics under each rule, kept for the next report."""
-        found = {
-            one.select: columns_of(measure(one, self.convention))
-            for one in _joined_sets(self.store, self.cells, self.dataset)
-        }
+        sets = _joined_sets(self.store, self.cells, self.dataset)
+        frames = measure_alike(sets, self.convention)
+        found = {one.select: columns_of(frame) for one, frame in zip(sets, frames, strict=True)}
         for rule, columns in found.items():
             self.cache.keep(self.key(rule), columns)
         return found

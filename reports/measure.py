@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
 import numpy as np
@@ -59,8 +60,8 @@ class _Columns:
     best_group: list[str] = field(default_factory=list)
     n_unknown: list[int] = field(default_factory=list)
 
-    def add(self, attribute: str, metric: str, scores: Scores, n_unknown: int) -> None:
-        """Append the scores of the only seed, groups outermost."""
+    def add(self, attribute: str, metric: str, scores: Scores, n_unknown: int, *, at: int) -> None:
+        """Append the scores of the seed `at`, groups outermost."""
         rows = len(scores.groups) * len(scores.emotions)
         start = len(self.reason)
         self.attribute += [attribute] * rows
@@ -68,15 +69,16 @@ class _Columns:
         self.n_unknown += [n_unknown] * rows
         self.group += [group for group in scores.groups for _ in scores.emotions]
         self.emotion += list(scores.emotions) * len(scores.groups)
-        self.value += scores.value[0].ravel().tolist()
-        self.n += scores.n[0].ravel().tolist()
-        self.reason += [WORDS[code] for code in scores.reason[0].ravel().tolist()]
+        self.value += scores.value[at].ravel().tolist()
+        self.n += scores.n[at].ravel().tolist()
+        self.reason += [WORDS[code] for code in scores.reason[at].ravel().tolist()]
         # -1, no such group, picks the empty text at the end.
         items = (*scores.items, "")
-        self.worst_group += [items[index] for index in scores.worst[0].ravel().tolist()]
-        self.best_group += [items[index] for index in scores.best[0].ravel().tolist()]
-        for (_, group, emotion), phrase in scores.skips.items():
-            self.reason[start + group * len(scores.emotions) + emotion] = phrase
+        self.worst_group += [items[index] for index in scores.worst[at].ravel().tolist()]
+        self.best_group += [items[index] for index in scores.best[at].ravel().tolist()]
+        for (seed, group, emotion), phrase in scores.skips.items():
+            if seed == at:
+                self.reason[start + group * len(scores.emotions) + emotion] = phrase
 
 
 def measure(predictions: PredictionSet, convention: Convention = STRICT) -> pd.DataFrame:
@@ -94,24 +96,47 @@ def measure(predictions: PredictionSet, convention: Convention = STRICT) -> pd.D
         group is unknown. `worst_group` and `best_group` are the groups with the lowest and the
         highest rate behind a comparison, `class | group` where the value belongs to a stratum.
     """
-    columns = _Columns()
-    of_samples = [card for card in sample_metric_cards() if card.applies(predictions)]
-    for attribute in (OVERALL, *predictions.attribute_names()):
-        samples = grouped(predictions, attribute)
+    return measure_alike([predictions], convention)[0]
+
+
+def measure_alike(
+    sets: Sequence[PredictionSet], convention: Convention = STRICT
+) -> list[pd.DataFrame]:
+    """The frame of each set, as `measure` gives it, in a fraction of the time.
+
+    Args:
+        sets: of the same test samples, as the selection rules of a cell give them.
+        convention: as in `measure`.
+    """
+    found = [_Columns() for _ in sets]
+    for attribute in (OVERALL, *sets[0].attribute_names()):
         everybody = attribute == OVERALL
         used = replace(convention, min_n=1) if everybody else convention
-        found = {
-            card.key: card.compute(samples.counts, used)
-            for card in metric_cards()
-            if card.overall or not everybody
-        }
-        found |= {
-            card.key: card.compute(samples, used)
-            for card in of_samples
-            if card.overall or not everybody
-        }
-        for key, scores in found.items():
-            columns.add(attribute, key, scores, samples.counts.n_unknown)
+        samples = [grouped(one, attribute) for one in sets]
+        counts = _joined([one.counts for one in samples])
+        for card in metric_cards():
+            if card.overall or not everybody:
+                scores = card.compute(counts, used)
+                for at, columns in enumerate(found):
+                    columns.add(attribute, card.key, scores, counts.n_unknown, at=at)
+        for sample_card in sample_metric_cards():
+            for own, columns in zip(samples, found, strict=True):
+                if sample_card.applies(own.predictions) and (sample_card.overall or not everybody):
+                    scores = sample_card.compute(own, used)
+                    columns.add(attribute, sample_card.key, scores, counts.n_unknown, at=0)
+    return [_frame(columns, one) for columns, one in zip(found, sets, strict=True)]
+
+
+def _joined(counts: Sequence[Counts]) -> Counts:
+    """The counts of several sets of one seed as those of several seeds."""
+    return replace(
+        counts[0],
+        tensor=np.concatenate([one.tensor for one in counts]),
+        overall=np.concatenate([one.overall for one in counts]),
+    )
+
+
+def _frame(columns: _Columns, predictions: PredictionSet) -> pd.DataFrame:
     names = ("dataset", "method", "variant", "seed", "select", "cell")
     constant = {name: getattr(predictions, name) for name in names}
     return pd.DataFrame({**vars(columns), **constant}, columns=list(METRIC_COLUMNS))

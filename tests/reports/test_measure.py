@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 
 from reports.errors import ReportError
-from reports.measure import METRIC_COLUMNS, measure
+from reports.measure import METRIC_COLUMNS, measure, measure_alike
 from reports.metrics_csv import read_metrics_csv, write_metrics_csv
 from tests.reports.studies import EMOTIONS, predictions
 
@@ -49,6 +49,17 @@ def test_overall_rows_are_measured_on_all_samples_and_fairness_on_known_ones(fra
 def test_pairs_of_groups_follow_the_declared_order(frame):
     pairs = frame.query("metric == 'disc_signed' and attribute == 'tone' and emotion == 'fear'")
     assert pairs["group"].tolist() == ["light:medium", "light:dark", "medium:dark"]
+
+
+@pytest.mark.parametrize("samples", [400, 60], ids=["large", "with undefined strata"])
+def test_sets_of_the_same_samples_measured_together_have_the_frames_of_each_alone(samples):
+    first = predictions("ce", 0, samples=samples)
+    # Other predictions leave other classes and groups out of a comparison.
+    second = dataclasses.replace(first, select="other", predicted=first.predicted[::-1].copy())
+    together = measure_alike([first, second])
+    for alone, one in zip([first, second], together, strict=True):
+        pd.testing.assert_frame_equal(one, measure(alone), check_exact=True)
+    assert not together[0]["value"].equals(together[1]["value"])
 
 
 def test_overall_performance_of_a_tiny_test_set_is_defined():
