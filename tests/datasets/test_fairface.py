@@ -52,6 +52,26 @@ def test_one_attribute_is_the_class_and_the_others_are_attributes(
         assert listing.values[name][:2].tolist() == classes[name]
 
 
+def test_every_value_of_the_label_files_is_its_level(tmp_path):
+    fairface.make(tmp_path)
+    listing = adapter().read(tmp_path)
+    written = [*fairface.rows("train"), *fairface.rows("val")]
+    levels = {
+        "race": {
+            "White": "white", "Black": "black", "Indian": "indian", "East Asian": "east_asian",
+            "Southeast Asian": "southeast_asian", "Middle Eastern": "middle_eastern",
+            "Latino_Hispanic": "latino_hispanic",
+        },
+        "age": {
+            "0-2": "0_to_2", "3-9": "3_to_9", "10-19": "10_to_19", "20-29": "20_to_29",
+            "30-39": "30_to_39", "40-49": "40_to_49", "50-59": "50_to_59", "60-69": "60_to_69",
+            "more than 70": "70_up",
+        },
+    }  # fmt: skip
+    for name, known in levels.items():
+        assert listing.values[name].tolist() == [known[str(row[name])] for row in written]
+
+
 def test_every_level_has_its_name(tmp_path):
     fairface.make(tmp_path)
     listing = adapter().read(tmp_path)

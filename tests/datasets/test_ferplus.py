@@ -53,6 +53,22 @@ def test_the_rules_by_hand(votes, majority, probability, multi_target):
     assert [winner(rule, **votes) for rule in RULES] == [majority, probability, multi_target]
 
 
+@pytest.mark.parametrize("packaging", ["tables", "folders"])
+def test_every_column_of_votes_is_its_class(tmp_path, packaging):
+    ferplus.make(tmp_path, packaging=packaging)
+    data = FerPlus()
+    listing = data.read(tmp_path)
+    # Row 24 has 8 votes for the first column (24 mod 8 is 0), the next one for the second, ...
+    start = {"tables": "00024", "folders": "FER2013Train/fer0000023.png"}[packaging]
+    first = listing.sample_ids.index(start)
+    names = [data.describe().classes[code] for code in listing.labels[first : first + 8]]
+    columns = ferplus.HEADER.split(",")[2:10]
+    assert dict(zip(columns, names, strict=True)) == {
+        "neutral": "neutral", "happiness": "happy", "surprise": "surprise", "sadness": "sad",
+        "anger": "angry", "disgust": "disgust", "fear": "fear", "contempt": "contempt",
+    }  # fmt: skip
+
+
 @each_rule
 @pytest.mark.parametrize("packaging", ["tables", "folders"])
 def test_rows_without_a_label_are_left_out_and_counted(tmp_path, rule, packaging):

@@ -38,6 +38,23 @@ def test_names_are_read_as_age_gender_race(tmp_path, label, expected):
     assert facts_of(data.read(tmp_path), data.describe(), "116_1_3") == expected
 
 
+@pytest.mark.parametrize(
+    ("start", "expected"),
+    [
+        ("19_0_0", ("male", "white", "under_20")),
+        ("20_1_1", ("female", "black", "20_to_39")),
+        ("39_0_2", ("male", "asian", "20_to_39")),
+        ("40_1_3", ("female", "indian", "40_to_59")),
+        ("59_0_4", ("male", "other", "40_to_59")),
+        ("60_1_0", ("female", "white", "60_up")),
+    ],
+)
+def test_codes_and_edges_of_the_bands_of_age(tmp_path, start, expected):
+    save_noise(tmp_path / "UTKFace" / f"{start}_20170117175041574.jpg.chip.jpg", 1)
+    data = adapter()
+    assert facts_of(data.read(tmp_path), data.describe(), start) == expected
+
+
 def test_names_that_lack_a_field_are_left_out_and_odd_ones_are_read(tmp_path):
     utkface.make(tmp_path, faces=10)
     data = adapter()
