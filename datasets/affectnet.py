@@ -46,15 +46,12 @@ LISTS = "Manually_Annotated_file_lists"
 TABLES = ("training.csv", "validation.csv")
 #: names of the codes 0 to 10
 CODES = (*CLASSES, "none", "uncertain", "no face")
-#: pictures of the training part by code 0 to 7; the test part has 500 of each
+#: pictures of the training part by code 0 to 7
 TRAIN_COUNTS = (74874, 134415, 25459, 14090, 6378, 3803, 24882, 3750)
 #: by code 8 to 10
 OTHER_COUNTS = (33088, 11645, 82415)
-ROWS = {"train": sum(TRAIN_COUNTS), "test": 500 * len(CLASSES)}
-COUNTS = {
-    **{("train", "label", name): n for name, n in zip(CLASSES, TRAIN_COUNTS, strict=True)},
-    **{("test", "label", name): 500 for name in CLASSES},
-}
+#: pictures of the test part of each code
+TEST_COUNT = 500
 BOTH = "listed for training and for the test (kept for the test)"
 
 
@@ -165,7 +162,7 @@ class AffectNet(PictureSet):
             f"{LISTS}/{', '.join(TABLES)}",
             f"{IMAGES}/1/0a1b...jpg ...",
         ),
-        lines=lines_of(TRAIN_COUNTS + OTHER_COUNTS, (500,) * len(CODES)),
+        lines=lines_of(TRAIN_COUNTS + OTHER_COUNTS, (TEST_COUNT,) * len(CODES)),
         origin="widely quoted, not printed in our papers, but all add up to the 420,299 of Chen "
         "and Joo 2021",
     )

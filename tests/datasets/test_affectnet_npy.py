@@ -78,6 +78,22 @@ def test_five_points_come_from_the_landmarks_where_there_are_any(tmp_path):
     assert np.isnan(listing.points[1]).all()
 
 
+def test_counts_are_documented_for_both_forms_of_the_test_part(tmp_path, monkeypatch):
+    documented = AffectNetNpy.facts.lines
+    train = [count for what, count in documented.items() if what.startswith("train_set, ")]
+    test = [count for what, count in documented.items() if what.startswith("val_set, ")]
+    assert (sum(train), sum(test), documented["val_set of later copies"]) == (287_651, 4_000, 3_999)
+
+    affectnet_npy.make(tmp_path, train=2, test=1)
+    counted = AffectNetNpy(BinarySettings(positive="happy")).read(tmp_path).lines
+    assert counted == {
+        what: 2 if what.startswith("train") else 1 for what in documented if "later" not in what
+    }
+    monkeypatch.setattr("datasets.affectnet_npy.LATER_TEST_COUNT", 8)
+    counted = AffectNetNpy().read(tmp_path).lines
+    assert counted["val_set of later copies"] == 8 and len(counted) == 8 + 1
+
+
 def test_landmarks_may_be_stored_column_by_column(tmp_path):
     folder = affectnet_npy.make(tmp_path, train=1, test=1)
     place = folder / "train_set" / "annotations" / "0_lnd.npy"
