@@ -31,6 +31,18 @@ def _read(root, **settings):
     return AffectNet(AffectNetSettings(**settings)).read(root)
 
 
+@pytest.mark.parametrize(
+    ("code", "name"),
+    enumerate(("neutral", "happy", "sad", "surprise", "fear", "disgust", "angry", "contempt")),
+)
+def test_every_code_is_its_expression(tmp_path, code, name):
+    affectnet.make(tmp_path, train=1, test=1)
+    first = _read(tmp_path).sample_ids[0]
+    (_lists(tmp_path) / "training.csv").write_text(affectnet.line(first, code))
+    data = AffectNet()
+    assert data.describe().classes[data.read(tmp_path).labels[0]] == name
+
+
 def test_classes_stand_in_the_order_of_the_codes(tmp_path):
     affectnet.make(tmp_path)
     _add(_lists(tmp_path) / "training.csv", affectnet.line("1/a.jpg", 6))

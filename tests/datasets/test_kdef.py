@@ -41,6 +41,18 @@ def test_both_sittings_of_a_person_are_in_one_part(tmp_path):
         assert all(len(rows) == 14 * len(own) for rows, own in zip(parts, people, strict=True))
 
 
+def test_every_code_of_a_name_is_its_expression(tmp_path):
+    kdef.make(tmp_path, people=1)
+    listing = _read(tmp_path)
+    classes = Kdef().describe().classes
+    assert {name[4:6]: classes[label] for name, label in zip(
+        listing.sample_ids, listing.labels.tolist(), strict=True
+    )} == {
+        "AF": "fear", "AN": "angry", "DI": "disgust", "HA": "happy", "NE": "neutral", "SA": "sad",
+        "SU": "surprise",
+    }  # fmt: skip
+
+
 @pytest.mark.parametrize(("views", "count"), [("frontal", 1), ("half", 3), ("all", 5)])
 def test_the_views_asked_for_are_read(tmp_path, views, count):
     kdef.make(tmp_path, people=1, views=("FL", "HL", "S", "HR", "FR"))
