@@ -75,11 +75,13 @@ def members(path: Path, archive: Member | None = None) -> Iterator[tuple[str, Me
     try:
         handle, start = _opened(path, archive)
         with handle, zipfile.ZipFile(handle) as opened:
-            entries = opened.infolist()
+            entries = opened.infolist()[::-1]
+        del opened  # It holds all entries, whose place is needed for what is made of them.
     except _UNREADABLE as error:
         raise OSError(f"not a whole zip archive ({error})") from error
     inside = archive if archive is not None and _is_packed(archive) else None
-    for entry in entries:
+    while entries:
+        entry = entries.pop()
         name = entry.filename.replace("\\", "/")
         if not entry.is_dir() and not _climbs(name):
             method = ENCRYPTED if entry.flag_bits & 1 else entry.compress_type

@@ -194,10 +194,13 @@ def _candidates(
     # An archive in an archive may have to be unpacked to be looked into: last of all.
     for deep in (False, True):
         for archive in found:
-            tree = Tree(archive, dict(_members(archive, unread, deep=deep)))
+            lost = {}
+            tree = Tree(archive, dict(_members(archive, lost, deep=deep)), lost)
+            unread |= lost
             if any(_marks(marker, tree) for marker in markers):
-                lost = {}
-                yield Tree(archive, dict(_members(archive, lost)), lost)
+                if not deep and tree.below("", (".zip",)):
+                    tree = Tree(archive, dict(_members(archive, lost)), lost)
+                yield tree
 
 
 def _stem(path: str) -> str:
@@ -340,16 +343,13 @@ def _members(
     """
     names = () if around is None else around.members
     try:
-        found = archives.members(path, None if around is None else around.member)
-        # In the order of folders, whatever that of the archive is.
-        for parts, member in sorted(
-            ((name.split("/"), member) for name, member in found), key=lambda pair: pair[0]
-        ):
-            name = "/".join(parts)
-            if any(_is_junk(part) for part in parts):
+        found = dict(archives.members(path, None if around is None else around.member))
+        # In the order of folders, whatever that of the archive is: `a/b` before `a.b`.
+        for name in sorted(found, key=lambda name: name.replace("/", "\0")):
+            if any(_is_junk(part) for part in name.split("/")):
                 continue
-            source = Source(path, (*names, name), member=member)
-            yield f"{start}{name}", source
+            source = Source(path, (*names, name), member=found.pop(name))
+            yield start + name, source
             if deep and name.lower().endswith(".zip") and around is None:
                 yield from _members(path, unread, f"{start}{name}/", source)
     except OSError as error:
