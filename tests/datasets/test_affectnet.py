@@ -33,7 +33,9 @@ def _read(root, **settings):
 
 @pytest.mark.parametrize(
     ("code", "name"),
-    enumerate(("neutral", "happy", "sad", "surprise", "fear", "disgust", "angry", "contempt")),
+    [
+        *enumerate(("neutral", "happy", "sad", "surprise", "fear", "disgust", "angry", "contempt")),
+    ],
 )
 def test_every_code_is_its_expression(tmp_path, code, name):
     affectnet.make(tmp_path, train=1, test=1)
