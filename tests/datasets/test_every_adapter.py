@@ -208,12 +208,25 @@ def test_a_side_file_can_tell_every_row_from_the_others(made):
     assert len(rows) == len(listing)
 
 
-def test_the_fingerprint_follows_pictures_and_labels(made, copy):
+def test_the_fingerprint_follows_the_pictures(made, copy):
     before = made.dataset().fingerprint(copy)
     listing = made.dataset().listing(copy)
     rewrite([dataclasses.replace(listing.pictures[0], span=None)], other_picture)
 
     assert made.dataset().fingerprint(copy) != before
+
+
+def test_the_fingerprint_follows_the_label_files(made, copy):
+    before = made.dataset().fingerprint(copy)
+    tables = made.dataset().listing(copy).tables
+    if not tables:
+        pytest.skip("its labels are names of files")
+    rewrite([tables[0]], lambda content: content + b"\n")
+
+    try:
+        assert made.dataset().fingerprint(copy) != before
+    except DataError as error:  # Some label files may have no blank line.
+        assert tables[0].name in str(error)
 
 
 def test_settings_and_the_adapters_version_count_in_the_fingerprint(made):

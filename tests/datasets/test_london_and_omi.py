@@ -1,4 +1,4 @@
-"""What the three adapters of real pictures have in common, on miniatures."""
+"""What the adapters of London and OMI say of them, on miniatures; see test_every_adapter.py."""
 
 import dataclasses
 import shutil
@@ -18,91 +18,10 @@ each = pytest.mark.parametrize("adapter", ADAPTERS, ids=lambda cls: cls.card.key
 
 
 @each
-def test_faces_fit_their_description(sets, tmp_path, adapter):
-    data = adapter()
-    faces = data.load(sets, tmp_path / "cache", 6)
-    spec = data.describe()
-    assert spec == faces.spec and spec.name == adapter.card.key
-    assert faces.images.shape == (len(faces), 6, 6, 3) and faces.images.dtype == np.uint8
-    assert faces.labels.dtype == faces.attributes.dtype == np.int64
-    assert set(faces.labels.tolist()) == set(range(spec.num_classes))
-    sizes = [len(attribute.levels) for attribute in spec.attributes]
-    assert faces.attributes.shape == (len(faces), len(sizes))
-    assert (faces.attributes >= -1).all() and (faces.attributes < sizes).all()
-    assert len(set(faces.sample_ids.tolist())) == len(faces)
-    assert spec.action_units == () and faces.action_units is None
-    assert set(spec.default_groups) <= {attribute.name for attribute in spec.attributes}
-
-
-@each
-def test_parts_are_disjoint_in_rows_and_subjects_and_the_same_each_time(sets, tmp_path, adapter):
-    data = adapter()
-    faces = data.load(sets, tmp_path / "cache", 4)
-    for seed in range(7):
-        split = data.split(faces, seed)
-        parts = [split.train, split.validation, split.test]
-        assert sorted(np.concatenate(parts).tolist()) == list(range(len(faces)))
-        people = [set(faces.subjects[rows].tolist()) for rows in parts]
-        assert sum(map(len, people)) == len(set.union(*people))
-        again = adapter().split(faces, seed)
-        np.testing.assert_array_equal(again.train, split.train)
-        np.testing.assert_array_equal(again.validation, split.validation)
-
-
-@each
-def test_only_data_in_folds_changes_its_test_part_with_the_seed(sets, tmp_path, adapter):
-    data = adapter()
-    faces = data.load(sets, tmp_path / "cache", 4)
-    tests = [data.split(faces, seed).test.tolist() for seed in range(data.describe().folds + 1)]
-    assert tests[-1] == tests[0]
-    assert len({tuple(rows) for rows in tests}) == data.describe().folds
-
-
-@each
 def test_another_seed_gives_other_training_rows(sets, tmp_path, adapter):
     faces = adapter().load(sets, tmp_path / "cache", 4)
     rows = {tuple(adapter().split(faces, seed).train.tolist()) for seed in range(5)}
     assert len(rows) == 5
-
-
-@each
-def test_the_fingerprint_follows_labels_and_pictures_not_the_place(sets, tmp_path, adapter):
-    first = adapter().fingerprint(sets)
-    moved = tmp_path / "moved" / "deeper"
-    shutil.copytree(sets, moved)
-    assert adapter().fingerprint(tmp_path / "moved") == first
-    digests = {first}
-    for pattern in ("*/*.csv", "*/images/*1*.jpg"):
-        for path in moved.glob(pattern):
-            path.write_bytes(path.read_bytes() + b"\n")
-        digests.add(adapter().fingerprint(moved))
-    assert len(digests) == 3
-
-
-@each
-def test_stray_files_change_nothing(sets, adapter):
-    before = adapter().fingerprint(sets)
-    for folder in ("london", "omi"):
-        (sets / folder / "images" / "._001_happy.jpg").write_bytes(b"stub")
-    assert adapter().fingerprint(sets) == before
-
-
-@each
-def test_pictures_are_decoded_once(sets, tmp_path, adapter, monkeypatch):
-    first = adapter().load(sets, tmp_path / "cache", 4)
-    monkeypatch.setattr("datasets.decoding.read_face", None)
-    second = adapter().load(sets, tmp_path / "cache", 4)
-    np.testing.assert_array_equal(first.images, second.images)
-
-
-@each
-@pytest.mark.parametrize("damage", ["missing", "broken"])
-def test_too_many_bad_pictures_stop_the_load_by_name(sets, tmp_path, adapter, damage):
-    victims = [sets / "london/images/003_happy.jpg", sets / "omi/images/0007.jpg"]
-    for victim in victims:
-        victim.unlink() if damage == "missing" else victim.write_bytes(b"\xff\xd8 no picture")
-    with pytest.raises(DataError, match=r"cannot be read: .*/images/\d+(_happy)?.jpg \("):
-        adapter(adapter.Settings(tolerated=0.0)).load(sets, tmp_path / "cache", 4)
 
 
 @pytest.mark.parametrize(
