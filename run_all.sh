@@ -44,7 +44,8 @@ main)
     ;;
 test)
     set_up
-    exec .venv/bin/python -m pytest -n "$(nproc)" --dist worksteal "${@:2}"
+    # nproc would answer OMP_NUM_THREADS, which is the number of threads of one process.
+    exec .venv/bin/python -m pytest -n "$(env -u OMP_NUM_THREADS nproc)" --dist worksteal "${@:2}"
     ;;
 real)
     if [[ $# -lt 2 ]]; then
