@@ -232,7 +232,11 @@ def _unreadable(dataset: PictureSet, listing: Listing, found: Prepared) -> Itera
     blanks = found.rows[blank(found.images)]
     if len(blanks):
         lines = [listing.pictures[row].shown for row in blanks.tolist()]
-        yield Finding("warning", f"{len(blanks)} pictures have one colour only.", _some(lines))
+        yield Finding(
+            "warning",
+            f"One colour only: {_counted(len(blanks), 'picture', 'pictures')}.",
+            _some(lines),
+        )
 
 
 def _test_folds(
@@ -296,7 +300,11 @@ def _pairs(
             wrong = sum(int(listing.labels[i] != listing.labels[j]) for i, j in some)
             labels = f", {wrong} of them with different labels" if wrong else ""
             lines = [f"{listing.sample_ids[i]} = {listing.sample_ids[j]}" for i, j in some]
-            yield Finding(level, f"{len(some)} pairs of {what}, {place}{labels}.", _some(lines))
+            yield Finding(
+                level,
+                f"{_counted(len(some), 'pair', 'pairs')} of {what}, {place}{labels}.",
+                _some(lines),
+            )
 
 
 def _people(dataset: PictureSet, listing: Listing) -> Iterator[Finding]:
@@ -313,7 +321,8 @@ def _people(dataset: PictureSet, listing: Listing) -> Iterator[Finding]:
         where.setdefault(subject, set()).add(part)
     both = sorted(subject for subject, own in where.items() if TEST in own and len(own) > 1)
     if both:
-        yield Finding("error", f"{len(both)} people are in test and training part.", _some(both))
+        who = _counted(len(both), "person", "people")
+        yield Finding("error", f"In test and training part: {who}.", _some(both))
 
 
 def _empty(dataset: PictureSet, listing: Listing) -> Iterator[Finding]:
@@ -354,3 +363,7 @@ def _without_units(
 def _some(lines: Sequence[str]) -> tuple[str, ...]:
     more = [f"and {len(lines) - SHOWN} more"] if len(lines) > SHOWN else []
     return (*lines[:SHOWN], *more)
+
+
+def _counted(number: int, one: str, several: str) -> str:
+    return f"{number:,} {one if number == 1 else several}"

@@ -142,7 +142,7 @@ def test_a_repeated_file_in_one_part_is_a_warning_that_counts_other_labels(root,
     found = checked(root, tmp_path)
     assert not found.is_wrong
     same, alike = texts_of(found, "warning")
-    assert "1 pairs of files of the same content, in one part, 1 of them with different" in same
+    assert "1 pair of files of the same content, in one part, 1 of them with different" in same
     assert "look the same" in alike
 
 
@@ -154,7 +154,7 @@ def test_a_repeated_file_in_training_and_validation_part_is_a_warning_of_its_own
     found = checked(root, tmp_path)
     assert not found.is_wrong
     same = next(text for text in texts_of(found, "warning") if "same content" in text)
-    assert same.startswith("1 pairs of files of the same content, in training and validation part")
+    assert same.startswith("1 pair of files of the same content, in training and validation part")
 
 
 def test_no_row_left_out_is_no_finding(root, tmp_path, monkeypatch):
@@ -208,7 +208,7 @@ def test_a_person_in_both_parts_is_an_error(root, tmp_path):
     rows[11][4] = rows[0][4]
     write(root, rows)
     (text,) = texts_of(checked(root, tmp_path), "error")
-    assert text == "1 people are in test and training part."
+    assert text == "In test and training part: 1 person."
     found = checked(root, tmp_path, subjects=12)
     assert "11 people, documented 12." in texts_of(found, "error")
 
