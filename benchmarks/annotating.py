@@ -23,6 +23,8 @@ from benchmarks.protocol import Protocol
 from datasets.listing import Listing
 from datasets.picture_set import PictureSet
 from datasets.spec import Batch, Codes, Dataset, FaceData
+from reports.stats.clusters import clustered_proportions
+from reports.stats.proportions import wilson
 
 Say = Callable[[str], None]
 
@@ -69,6 +71,8 @@ class Guessed:
         name: of the attribute.
         levels: L names.
         confusion: (L, L) counts (true, guessed) on the teacher's test part.
+        interval: 95 % limits of the share of right guesses there, in [0, 1]; people count as units
+            where the teacher has several pictures of them.
         codes: (N,) guesses for the faces that were asked about.
         confidence: (N,) probability of the guess, in [0, 1].
     """
@@ -76,6 +80,7 @@ class Guessed:
     name: str
     levels: tuple[str, ...]
     confusion: Codes
+    interval: tuple[float, float]
     codes: Codes
     confidence: NDArray[np.float64]
 
@@ -142,7 +147,21 @@ def guess(teacher: Teacher, attribute: str, faces: FaceData) -> Guessed:
     asked = _pictures(faces, teacher.protocol, statistics, teacher.pictures.device)
     codes, confidence = _decide(judge, asked, np.arange(len(faces)))
     confusion = pairs.reshape(size, size).astype(np.int64)
-    return Guessed(attribute, question.answers, confusion, codes, confidence)
+    interval = _interval(own == question.codes[tested], teacher.data.faces.subjects[tested])
+    return Guessed(attribute, question.answers, confusion, interval, codes, confidence)
+
+
+def _interval(right: NDArray[np.bool_], people: NDArray[np.str_]) -> tuple[float, float]:
+    """95 % limits of the share of `right`."""
+    names, clusters = np.unique(people, return_inverse=True)
+    if len(names) == len(people):
+        low, high = wilson(right.sum(), len(right))
+        return float(low), float(high)
+    once = np.ones(len(right), dtype=np.int64)
+    (found,) = clustered_proportions(
+        right.astype(np.int64), once, np.zeros_like(once), clusters.astype(np.int64), 1
+    )
+    return found.low, found.high
 
 
 def write_guesses(
@@ -195,7 +214,11 @@ def _statement(guesses: Sequence[Guessed], target: PictureSet, teacher: Teacher)
         "trained_on": teacher.name,
         "annotated": target.card.key,
         "attributes": {
-            one.name: {"levels": list(one.levels), "confusion": one.confusion.tolist()}
+            one.name: {
+                "levels": list(one.levels),
+                "confusion": one.confusion.tolist(),
+                "interval": list(one.interval),
+            }
             for one in guesses
         },
     }

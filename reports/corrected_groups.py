@@ -1,9 +1,16 @@
-"""Fairness scores by guessed groups, corrected for how often the groups were guessed wrongly.
+"""Fairness scores by guessed groups, and what they are by the true ones under two assumptions.
 
-Guessing mixes the groups: each guessed group holds people of all true ones, so differences between
-groups look smaller than they are. If the classifier errs equally often whatever the expression and
-the method's decision (given the true group), the counts by guessed group are the true ones times
-its confusion matrix, and solving that gives the true ones back, in expectation.
+Guessing mixes the groups: each guessed group holds people of all true ones. What that does to a
+score depends on who is guessed wrongly, which these data do not show, so there are two answers:
+
+*Inverted*: the classifier errs equally often whatever the expression and the method's decision are,
+given the true group. Then the counts by guessed group are the true ones times its confusion matrix,
+and solving that gives the true ones back, in expectation. Guessed groups look too much alike.
+
+*Weighted*: the method decides alike on faces of one guess, whatever their true group. Then each
+face counts for each group by the probability that its guess leaves to it. So it is where guess and
+decision follow the same looks, as of a woman who is taken for a man and for angry: guessed groups
+look too little alike, and the inverse would add to it.
 """
 
 from __future__ import annotations
@@ -49,10 +56,12 @@ def corrected_scores(
         suite_seed: of the streams.
 
     Returns:
-        Columns `CORRECTED_COLUMNS`: means over the `seeds` of the score by guessed groups and of
-        the corrected one, NaN with a `reason` where it is undefined; `sd` of the corrected scores
-        over seeds (ddof of the convention), `se` their error from test set and confusion matrix.
-    Source: metrics.md 10.11; Rogan and Gladen 1978; Barron 1977.
+        Columns `CORRECTED_COLUMNS`: means over the `seeds` of the score by guessed groups, of the
+        weighted and of the inverted (`corrected`) one, NaN with a `reason` where undefined; `sd`
+        of the inverted scores over seeds (ddof of the convention), `se` and `weighted_se` errors
+        from test set and confusion matrix.
+    Source: metrics.md 10.11; Rogan and Gladen 1978; Barron 1977; weighted: Chen, Kallus, Mao,
+    Svacha and Udell 2019, Fairness under unawareness.
     """
     rows = [
         (*one.key, attribute, metric, emotion, *numbers)
@@ -89,6 +98,29 @@ def corrected_tensors(tensors: Numbers, rates: Floats) -> Floats:
     return solved.reshape(*tensors.shape)
 
 
+def weighted_tensors(tensors: Numbers, rates: Floats) -> Floats:
+    """(..., G, K, K) counts by true group where decisions depend on the guess alone.
+
+    The probability that a guess leaves to each group follows from the classifier's rates and from
+    how many were guessed to be what: shares of the groups below 0 count as 0.
+
+    Args:
+        tensors: (..., G, K, K) counts by guessed group.
+        rates: (G, G) or (..., G, G) P(guessed column | true row); rows sum to 1.
+
+    Raises:
+        numpy.linalg.LinAlgError: the matrix cannot be inverted.
+    """
+    guessed = tensors.sum(axis=(-2, -1), dtype=np.float64)
+    mixing = np.broadcast_to(np.swapaxes(rates, -1, -2), (*guessed.shape, guessed.shape[-1]))
+    shares = np.linalg.solve(mixing, guessed[..., None]).clip(min=0.0)
+    joint = shares * rates
+    of_guess = joint.sum(axis=-2, keepdims=True)
+    weights = np.divide(joint, of_guess, out=np.zeros_like(joint), where=of_guess > 0)
+    found: Floats = np.einsum("...gh,...hkl->...gkl", weights, tensors.astype(np.float64))
+    return found
+
+
 def _of_method(
     runs: Runs,
     attribute: str,
@@ -102,26 +134,35 @@ def _of_method(
     rates = confusion / confusion.sum(axis=1, keepdims=True)
     guessed = _scores(observed[None], convention.min_n)
     if np.linalg.cond(rates) > MAX_CONDITION:
-        nothing = (np.nan, np.nan, np.nan, SINGULAR)
+        nothing = (*[np.nan] * 5, SINGULAR)
         for metric, emotion in METRICS.items():
             yield metric, emotion, 0, float(seed_mean(guessed[metric])[0]), *nothing
         return
+    weighted = _scores(weighted_tensors(observed, rates)[None], convention.min_n)
     corrected = _scores(corrected_tensors(observed, rates)[None], convention.min_n)
-    replicates = _replicates(
+    inverted_draws, weighted_draws = _replicates(
         runs, attribute, confusion, convention.min_n, draws=draws, suite_seed=suite_seed
     )
     for metric, emotion in METRICS.items():
         mean, sd, seeds = over_seeds(corrected[metric][0], convention.ddof)
-        error = float(np.nanstd(replicates[metric], ddof=1)) if seeds else np.nan
+        naive, fair = (float(seed_mean(found[metric])[0]) for found in (guessed, weighted))
         reason = "" if seeds else NO_VALUE
-        naive = float(seed_mean(guessed[metric])[0])
-        yield metric, emotion, int(seeds), naive, float(mean), float(sd), error, reason
+        errors = [
+            float(np.nanstd(found[metric], ddof=1)) if not np.isnan(value) else np.nan
+            for found, value in ((weighted_draws, fair), (inverted_draws, float(mean)))
+        ]
+        yield (metric, emotion, int(seeds), naive, fair, errors[0], float(mean), float(sd),
+               errors[1], reason)  # fmt: skip
 
 
 def _replicates(
     runs: Runs, attribute: str, confusion: Floats, min_n: int, *, draws: int, suite_seed: int
-) -> dict[str, Floats]:
-    """(B,) seed averages of each metric of resampled test sets and confusion matrices."""
+) -> tuple[dict[str, Floats], dict[str, Floats]]:
+    """(B,) seed averages of each metric of resampled test sets and confusion matrices.
+
+    Returns:
+        Those of the inverted and of the weighted scores.
+    """
     names, codes = runs.groups(attribute)
     chunks = resampled_tensors(
         runs.labels, runs.decided, codes, num_groups=len(names), num_classes=len(runs.classes),
@@ -130,7 +171,7 @@ def _replicates(
     )  # fmt: skip
     generator = generator_for(suite_seed, runs.dataset, attribute, "confusion")
     totals = confusion.sum(axis=1)
-    found: dict[str, list[Floats]] = {metric: [] for metric in METRICS}
+    parts: list[tuple[dict[str, Floats], dict[str, Floats]]] = []
     for tensors in chunks:
         # One draw of the matrix a test set, the same for all seeds: they share the guesses.
         drawn = np.stack(
@@ -141,10 +182,16 @@ def _replicates(
             axis=1,
         )
         able = np.linalg.cond(drawn) <= MAX_CONDITION
-        solved = corrected_tensors(tensors[able], drawn[able][:, None])
-        for metric, values in _scores(solved, min_n).items():
-            found[metric].append(seed_mean(values))
-    return {metric: np.concatenate(parts) for metric, parts in found.items()}
+        some = tensors[able], drawn[able][:, None]
+        parts.append(
+            (_scores(corrected_tensors(*some), min_n), _scores(weighted_tensors(*some), min_n))
+        )
+    inverted, weighted = (
+        {metric: np.concatenate([seed_mean(part[way][metric]) for part in parts])
+         for metric in METRICS}
+        for way in (0, 1)
+    )  # fmt: skip
+    return inverted, weighted
 
 
 def _scores(counts: Numbers, min_n: int) -> dict[str, Floats]:

@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from reports.assemble import shown_rows
-from reports.corrected_groups import METRICS
+from reports.corrected_groups import METRICS, NO_VALUE
 from reports.rows import BLOCKS, MethodRow
 from reports.table_request import TableRequest
 from reports.tables import Block, Cell, Column, Row, Table
@@ -17,7 +17,7 @@ HEADS = {"fs_acc": "FS of accuracy", "fs_mca": "FS of class means", "disc": "Dis
 
 
 def corrected_table(asked: TableRequest) -> Table | None:
-    """A row a method: each score by guessed groups, corrected, and the standard error.
+    """A row a method: each score by guessed groups, and corrected in two ways, with errors.
 
     None where nothing was corrected.
     """
@@ -28,7 +28,7 @@ def corrected_table(asked: TableRequest) -> Table | None:
     columns = [
         Column(header, HEADS[metric], "")
         for metric in METRICS
-        for header in ("guessed", "corrected", "se")
+        for header in ("guessed", "weighted", "se", "inverted", "se")
     ]
     shown = shown_rows(asked.spec, asked.rows)
     blocks = tuple(
@@ -57,14 +57,20 @@ def _row(asked: TableRequest, row: MethodRow) -> Row:
 
 def _cells(row: MethodRow, found: Mapping[Hashable, Any] | None) -> list[Cell]:
     if found is None:
-        return [Cell(row.state, reason=row.reason)] * 3
+        return [Cell(row.state, reason=row.reason)] * 5
     runs = Cell("value", n=int(found["seeds"]), expected=row.expected)
     guessed = replace(runs, mean=float(found["guessed"]))
     if math.isnan(guessed.mean):
         guessed = Cell("undefined", reason="fewer than two groups with enough images")
-    if math.isnan(found["corrected"]):
-        nothing = Cell("undefined", reason=str(found["reason"]))
-        return [guessed, nothing, nothing]
-    sd = None if math.isnan(found["sd"]) else float(found["sd"])
-    corrected = replace(runs, mean=float(found["corrected"]), sd=sd)
-    return [guessed, corrected, replace(runs, mean=float(found["se"]))]
+    weighted = _pair(runs, found, "weighted", "weighted_se")
+    inverted = _pair(runs, found, "corrected", "se")
+    if not math.isnan(found["sd"]):
+        inverted[0] = replace(inverted[0], sd=float(found["sd"]))
+    return [guessed, *weighted, *inverted]
+
+
+def _pair(runs: Cell, found: Mapping[Hashable, Any], value: str, error: str) -> list[Cell]:
+    """A score and its standard error."""
+    if math.isnan(found[value]):
+        return [Cell("undefined", reason=str(found["reason"]) or NO_VALUE)] * 2
+    return [replace(runs, mean=float(found[name])) for name in (value, error)]

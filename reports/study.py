@@ -38,7 +38,7 @@ METHOD_COLUMNS = (
 DATASET_COLUMNS = ("dataset", "title", "classes", "levels", "intersections", "folds")
 CORRECTED_COLUMNS = (
     "dataset", "method", "variant", "select", "attribute", "metric", "emotion", "seeds", "guessed",
-    "corrected", "sd", "se", "reason",
+    "weighted", "weighted_se", "corrected", "sd", "se", "reason",
 )  # fmt: skip
 FRONT_COLUMNS = ("dataset", "method", "variant", "select", "attribute", "probability")
 STATUSES = ("done", "failed", "not_applicable", "pending")

@@ -17,7 +17,6 @@ from benchmarks.protocol import PRESETS
 from benchmarks.study import check_choice
 from datasets.picture_set import PictureSet
 from datasets.spec import Dataset
-from reports.stats.proportions import wilson
 
 
 def main(arguments: Namespace) -> int:
@@ -68,11 +67,10 @@ def _sets(arguments: Namespace) -> tuple[PictureSet, Dataset]:
 def _lines(guessed: Guessed, known: Teacher) -> list[str]:
     """How often the classifier is right, in all and for each level, and what it guessed."""
     counts = guessed.confusion
-    low, high = wilson(np.trace(counts), counts.sum())
+    low, high = guessed.interval
     lines = [
         f"  right on {100 * np.trace(counts) / counts.sum():.1f} % of {counts.sum():,} faces of "
-        f"{known.name} that it never saw (95 % interval {100 * float(low):.1f} to "
-        f"{100 * float(high):.1f})"
+        f"{known.name} that it never saw (95 % interval {100 * low:.1f} to {100 * high:.1f})"
     ]
     for code, level in enumerate(guessed.levels):
         right = counts[code, code] / counts[code].sum()

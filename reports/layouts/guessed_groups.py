@@ -1,4 +1,4 @@
-"""What wrong guesses of the groups do to the scores: as guessed, and corrected."""
+"""What wrong guesses of the groups do to the scores: as guessed, and corrected in two ways."""
 
 from __future__ import annotations
 
@@ -10,7 +10,8 @@ from reports.specs import DatasetCard, TableSpec
 
 
 @layout(
-    "guessed_groups", title="Scores by guessed groups", source="metrics.md 10.11; Barron 1977",
+    "guessed_groups", title="Scores by guessed groups",
+    source="metrics.md 10.11; Barron 1977; Chen et al. 2019",
     order=68, needs="an attribute that a classifier guessed (`data annotate`)",
 )  # fmt: skip
 def specs(dataset: DatasetCard) -> Iterator[TableSpec]:
@@ -27,11 +28,15 @@ def specs(dataset: DatasetCard) -> Iterator[TableSpec]:
         remark = (
             f"The groups were guessed by a classifier that was right on {100 * right / total:.1f} "
             f"% of {total:,} faces held out (by true group: {by_group}). Guessed: the score as "
-            "if the guesses were true. Corrected: the classifier's confusion matrix undone, which "
-            "holds if it errs equally often whatever the expression and the decision are; in "
-            "brackets the deviation over seeds. se: its standard error from resampled test sets "
-            "and confusion matrices. FS: worst over best group; Disc: largest discrimination of "
-            "any emotion. Wrong guesses mix the groups and make them look more alike than they are."
+            "if the guesses were true. Weighted: each face counted for every group by the "
+            "probability that its guess leaves to it, which is right if faces of one guess are "
+            "decided on alike, whatever their true group. Inverted: the classifier's confusion "
+            "matrix undone, which is right if it errs equally often whatever the decision; in "
+            "brackets the deviation over seeds. Nothing in these data says which holds: where "
+            "guess and decision follow the same looks the guessed score shows too much difference "
+            "and the weighted one is nearer, where errors fall at random it shows too little and "
+            "the inverted one is. se: standard error from resampled test sets and confusion "
+            "matrices. FS: worst over best group; Disc: largest discrimination of any emotion."
         )
         yield TableSpec(
             "Fairness scores by guessed groups", (), attribute, remark, maker=corrected_table

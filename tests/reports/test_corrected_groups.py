@@ -5,7 +5,13 @@ import pytest
 
 from reports.catalogue import metric_cards
 from reports.convention import PAPER, STRICT
-from reports.corrected_groups import METRICS, SINGULAR, corrected_scores, corrected_tensors
+from reports.corrected_groups import (
+    METRICS,
+    SINGULAR,
+    corrected_scores,
+    corrected_tensors,
+    weighted_tensors,
+)
 from reports.runs import Runs
 
 IDENTITY = [[50, 0], [0, 50]]
@@ -53,6 +59,7 @@ def test_guesses_without_error_leave_the_scores_of_the_metrics_themselves(size, 
         expected = scores.value[:, 0, place].mean()
         assert found.loc[metric, "guessed"] == pytest.approx(expected, abs=1e-12)
         assert found.loc[metric, "corrected"] == pytest.approx(expected, abs=1e-12)
+        assert found.loc[metric, "weighted"] == pytest.approx(expected, abs=1e-12)
 
 
 def test_two_groups_by_hand():
@@ -66,7 +73,33 @@ def test_two_groups_by_hand():
     np.testing.assert_allclose(corrected_tensors(mixed, rates).ravel(), [60.0, 34.0])
 
 
-def test_the_corrected_score_is_nearer_the_truth_and_within_its_error():
+def test_two_groups_weighted_by_hand():
+    # As above 80 and 40 truly: of 80 guessed first 60 are, of 40 guessed second 20 are of the
+    # first. Right are 60 and 10: .75 * 60 + .5 * 10 = 50 of the first, .25 * 60 + .5 * 10 = 20.
+    rates = np.array([[0.75, 0.25], [0.5, 0.5]])
+    mixed = np.array([[60.0, 20.0], [10.0, 30.0]])[:, None, :] * np.array([[[1.0], [0.0]]])
+    found = weighted_tensors(mixed, rates)
+    np.testing.assert_allclose(found[:, 0], [[50.0, 30.0], [20.0, 20.0]])
+    np.testing.assert_allclose(found.sum(axis=(1, 2)), [80.0, 40.0])
+
+
+def test_the_weighted_score_is_the_truth_where_decisions_follow_the_guess():
+    # Looks decide: whoever looks like the first group is recognised with .9, others with .6, and
+    # .9 and .3 of the groups do look so: recall .87 and .69 truly.
+    generator = np.random.default_rng(7)
+    size = 20_000
+    groups, labels = generator.integers(0, 2, size), generator.integers(0, 3, size)
+    looks = (generator.random(size) > np.where(groups == 0, 0.9, 0.3)).astype(np.int64)
+    right = generator.random((2, size)) < np.where(looks == 0, 0.9, 0.6)
+    predicted = np.where(right, labels, (labels + 1) % 3)
+    confusion = [generator.multinomial(5000, row).tolist() for row in ([0.9, 0.1], [0.3, 0.7])]
+    found = corrected(runs(looks, labels, predicted), confusion, draws=100).loc["fs_acc"]
+    truth = 0.69 / 0.87
+    assert abs(found["weighted"] - truth) < 3.3 * found["weighted_se"] < 0.05
+    assert found["corrected"] < found["guessed"] < truth - 0.1
+
+
+def test_the_inverted_score_is_nearer_the_truth_and_within_its_error():
     generator = np.random.default_rng(3)
     groups, labels, predicted = world(6000, generator)
     rates = [[0.8, 0.2], [0.25, 0.75]]
@@ -102,7 +135,7 @@ def test_guesses_that_say_nothing_cannot_be_corrected():
     one = runs(*world(300, np.random.default_rng(0)))
     found = corrected(one, [[30, 20], [30, 20]])
     assert found["corrected"].isna().all() and (found["reason"] == SINGULAR).all()
-    assert found["guessed"].notna().all()
+    assert found["guessed"].notna().all() and found["weighted"].isna().all()
 
 
 def test_seeds_that_cannot_be_corrected_are_counted_out():

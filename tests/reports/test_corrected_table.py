@@ -20,7 +20,16 @@ def guessed_study(rows):
 
 def row(method, metric, **numbers):
     place = ("synthetic", method, "", "last", "gender", metric, "all")
-    values = {"seeds": 2, "guessed": 0.95, "corrected": 0.9, "sd": 0.01, "se": 0.02, "reason": ""}
+    values = {
+        "seeds": 2,
+        "guessed": 0.95,
+        "weighted": 0.97,
+        "weighted_se": 0.015,
+        "corrected": 0.9,
+        "sd": 0.01,
+        "se": 0.02,
+        "reason": "",
+    }
     return (*place, *(values | numbers).values())
 
 
@@ -45,19 +54,22 @@ def label():
 
 def test_guessed_corrected_and_error_stand_side_by_side(label):
     found = table([row("ce", "fs_acc"), row("ce", "fs_mca", corrected=0.85), row("ce", "disc")])
-    assert [column.header for column in found.columns[:3]] == ["guessed", "corrected", "se"]
+    headers = [column.header for column in found.columns[:5]]
+    assert headers == ["guessed", "weighted", "se", "inverted", "se"]
     # fs_mca comes second.
     cells = printed(found, label)
-    assert cells[3] == "95.0" and cells[4].startswith("85.0 (1.0)") and cells[5] == "2.0"
+    assert cells[5:8] == ["95.0", "97.0", "1.5"]
+    assert cells[8].startswith("85.0 (1.0)") and cells[9] == "2.0"
     assert "right on 90.0 % of 200 faces" in found.remark
     assert "male 95.0, female 85.0" in found.remark
 
 
 def test_what_cannot_be_corrected_says_why(label):
-    missing = {"corrected": float("nan"), "sd": float("nan"), "se": float("nan"), "seeds": 0,
-               "reason": "the guesses do not depend on the true group"}  # fmt: skip
+    numbers = ("weighted", "weighted_se", "corrected", "sd", "se")
+    missing = dict.fromkeys(numbers, float("nan"))
+    missing |= {"seeds": 0, "reason": "the guesses do not depend on the true group"}
     found = table([row("ce", metric, **missing) for metric in ("fs_acc", "fs_mca", "disc")])
-    assert printed(found, label)[1:3] == ["-", "-"]
+    assert printed(found, label)[1:5] == ["-"] * 4
     assert missing["reason"] in found.notes()
 
 
