@@ -5,6 +5,7 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import Literal
 
 from reports.rounding import rounded
@@ -187,6 +188,10 @@ class Table:
 
     def notes(self) -> tuple[str, ...]:
         """Every footnote once: those with symbols first, then in the order of their letters."""
+        return self._notes
+
+    @cached_property
+    def _notes(self) -> tuple[str, ...]:
         found: dict[str, None] = {column.note: None for column in self.columns}
         for _, row in self.rows():
             found.update(dict.fromkeys(row.notes))
@@ -198,11 +203,16 @@ class Table:
         """The symbol of a footnote, or its letters: a, ..., z, aa, ...; empty for an empty note."""
         if not note or note in SYMBOLS:
             return SYMBOLS.get(note, "")
-        index, letters = [other for other in self.notes() if other not in SYMBOLS].index(note), ""
+        index, letters = self._lettered[note], ""
         while index >= 0:
             letters = chr(ord("a") + index % 26) + letters
             index = index // 26 - 1
         return letters
+
+    @cached_property
+    def _lettered(self) -> dict[str, int]:
+        """Footnotes that have letters, numbered; every entry of a large table asks for its own."""
+        return {note: at for at, note in enumerate(n for n in self.notes() if n not in SYMBOLS)}
 
     def mixes_directions(self) -> bool:
         """Whether some columns are better high and others low, so that headers need an arrow."""

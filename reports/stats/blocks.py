@@ -9,8 +9,9 @@ import math
 from dataclasses import dataclass
 
 import numpy as np
+import pandas as pd
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats  # type: ignore[import-untyped]
+from scipy.special import chdtrc, fdtrc  # type: ignore[import-untyped]
 
 from reports.stats.outcome import Outcome
 
@@ -53,7 +54,7 @@ def ranking(scores: ArrayLike) -> Ranking:
         nothing = Outcome(reason=TOO_FEW)
         return Ranking(np.full(k, np.nan), nothing, nothing)
     # Means of equal numbers in another order differ in the last bit, and are no better for it.
-    ranks = stats.rankdata(-np.round(table, DECIMALS), axis=1)
+    ranks = pd.DataFrame(-np.round(table, DECIMALS)).rank(axis=1).to_numpy()
     mean = ranks.mean(axis=0)
     if blocks < FEWEST_BLOCKS or k < 3:
         reason = TOO_FEW if blocks < FEWEST_BLOCKS else "fewer than three methods"
@@ -70,14 +71,14 @@ def _tests(ranks: Floats) -> tuple[Outcome, Outcome]:
         return Outcome(n=blocks, reason=TIED), Outcome(n=blocks, reason=TIED)
     between = float(((ranks.sum(axis=0) - blocks * (k + 1) / 2) ** 2).sum())
     statistic = (k - 1) * between / spread
-    friedman = Outcome(statistic, k - 1, float(stats.chi2.sf(statistic, k - 1)), blocks)
+    friedman = Outcome(statistic, k - 1, float(chdtrc(k - 1, statistic)), blocks)
     left = blocks * (k - 1) - statistic
     if left <= 1e-9:
         # All blocks agree: F is infinite and its p 0, which no number of blocks can prove.
         return friedman, Outcome(n=blocks, reason="all data sets rank alike: F is infinite")
     f = (blocks - 1) * statistic / left
     dof = (k - 1) * (blocks - 1)
-    return friedman, Outcome(f, k - 1, float(stats.f.sf(f, k - 1, dof)), blocks)
+    return friedman, Outcome(f, k - 1, float(fdtrc(k - 1, dof, f)), blocks)
 
 
 def critical_difference(k: int, blocks: int, alpha: float = 0.05) -> float:
@@ -89,7 +90,10 @@ def critical_difference(k: int, blocks: int, alpha: float = 0.05) -> float:
     """
     if blocks < FEWEST_BLOCKS or k < 2:
         return math.nan
-    q = float(stats.studentized_range.ppf(1 - alpha, k, np.inf)) / math.sqrt(2)
+    # Slow to import, and few reports are of so many data sets.
+    from scipy.stats import studentized_range  # type: ignore[import-untyped]
+
+    q = float(studentized_range.ppf(1 - alpha, k, np.inf)) / math.sqrt(2)
     return q * math.sqrt(k * (k + 1) / (6 * blocks))
 
 

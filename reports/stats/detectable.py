@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 
-from scipy import stats  # type: ignore[import-untyped]
+from scipy.special import ndtri  # type: ignore[import-untyped]
 
 
 def detectable_rates(
@@ -27,7 +27,7 @@ def detectable_rates(
     """
     if min(n1, n2) < 1 or not 0 <= p1 <= 1:
         return math.nan, math.nan
-    h = float(stats.norm.ppf(1 - alpha / 2) + stats.norm.ppf(power)) * math.sqrt(1 / n1 + 1 / n2)
+    h = float(ndtri(1 - alpha / 2) + ndtri(power)) * math.sqrt(1 / n1 + 1 / n2)
     here = math.asin(math.sqrt(p1))
     return _rate(here - h / 2), _rate(here + h / 2)
 
