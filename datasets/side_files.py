@@ -65,8 +65,9 @@ def matched(rows: SideRows, listing: Listing) -> Codes:
     face of the file overlaps was missed: it takes no other one's row.
 
     Raises:
-        DataError: two pictures fit one path equally well, or two paths one picture; a face comes
-            twice; or the set has several faces of a picture and the file does not tell them apart.
+        DataError: two pictures fit one path equally well, or two paths one picture; no picture
+            fits any path; a face comes twice; or the set has several faces of a picture and the
+            file does not tell them apart.
     """
     own: dict[str, list[int]] = defaultdict(list)
     for place, picture in enumerate(listing.paths):
@@ -75,7 +76,13 @@ def matched(rows: SideRows, listing: Listing) -> Codes:
     for row, path in enumerate(rows.paths):
         given[path].append(row)
     places = np.full(len(listing), NO_ROW, dtype=np.int64)
-    for picture, path in fitting_paths(own, given, rows.source).items():
+    fitting = fitting_paths(own, given, rows.source)
+    if own and given and not fitting:
+        raise DataError(
+            f"{rows.source} names none of the pictures of the set: its first is '{rows.paths[0]}', "
+            f"the set's is '{listing.paths[0]}'."
+        )
+    for picture, path in fitting.items():
         for place, row in _faces(own[picture], given[path], rows, listing):
             places[place] = row
     return places

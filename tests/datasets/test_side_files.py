@@ -139,6 +139,12 @@ def test_rows_that_cannot_be_told_apart_are_an_error(own, side, message):
         matched(side, own)
 
 
+def test_a_file_of_other_pictures_is_an_error_that_shows_both_kinds_of_path():
+    with pytest.raises(DataError, match="none of the pictures .* 'b.jpg', the set's is 'x/a.jpg'"):
+        matched(rows(["b.jpg"]), listing(["x/a.jpg"]))
+    assert matched(rows([]), listing(["x/a.jpg"])).tolist() == [-1]
+
+
 def test_the_one_row_of_a_picture_without_a_found_face_is_nobodys():
     assert matched(rows(["p.jpg"]), listing(["p.jpg"] * 2, faces=[0, 1])).tolist() == [-1, -1]
 
