@@ -23,6 +23,15 @@ SMALL = {
 }
 
 
+@pytest.fixture
+def answers_ctrl_c():
+    """Python's own answer to Ctrl-C, which is off where the tests run in the background."""
+    before = signal.signal(signal.SIGINT, signal.default_int_handler)
+    yield
+    signal.signal(signal.SIGINT, before)
+
+
+@pytest.mark.usefixtures("answers_ctrl_c")
 def test_ctrl_c_while_workers_start_is_answered_afterwards():
     after = []
 
@@ -35,6 +44,7 @@ def test_ctrl_c_while_workers_start_is_answered_afterwards():
     assert signal.SIGINT not in signal.pthread_sigmask(signal.SIG_BLOCK, [])
 
 
+@pytest.mark.usefixtures("answers_ctrl_c")
 def test_without_ctrl_c_nothing_is_raised():
     with interrupts_ignored():
         pass
