@@ -24,6 +24,9 @@ from datasets.pictures import Geometry, open_picture
 from datasets.preparation import BAD_TABLE, check_tolerated, prepared
 from datasets.tree import Source
 
+# Where the tests run in the background, Ctrl-C is ignored and so it is here.
+signal.signal(signal.SIGINT, signal.default_int_handler)
+
 CHECKOUT = Path(preparation.__file__).resolve().parents[1]
 SIDE = 8
 
@@ -255,7 +258,7 @@ def test_only_what_is_noted_and_whole_is_relied_on(
 
 
 SLOW = """
-import sys, time
+import signal, sys, time
 from pathlib import Path
 import numpy as np
 from datasets import contents, journal, preparation
