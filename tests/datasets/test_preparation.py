@@ -24,9 +24,6 @@ from datasets.pictures import Geometry, open_picture
 from datasets.preparation import BAD_TABLE, check_tolerated, prepared
 from datasets.tree import Source
 
-# Where the tests run in the background, Ctrl-C is ignored and so it is here.
-signal.signal(signal.SIGINT, signal.default_int_handler)
-
 CHECKOUT = Path(preparation.__file__).resolve().parents[1]
 SIDE = 8
 
@@ -265,6 +262,9 @@ from datasets import contents, journal, preparation
 from datasets.listing import Listing
 from datasets.pictures import Geometry, open_picture
 from datasets.tree import Source
+
+# Where the tests run in the background, Ctrl-C is ignored and so it is here.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 def slow(content):
     time.sleep(float(sys.argv[4]))
