@@ -8,7 +8,7 @@ from reports.catalogue import metric
 from reports.convention import Convention
 from reports.metrics.class_rates import false_positive_rate, recall
 from reports.metrics.counts import Counts, Floats
-from reports.metrics.odds import alarm_gap, both, recall_gap
+from reports.metrics.odds import alarm_gap, difference_metric, joined_gaps, recall_gap
 from reports.metrics.pairs import mean_over_pairs, signed_differences
 from reports.metrics.reasons import Reason
 from reports.metrics.scores import Rates, Scores, shared
@@ -52,74 +52,35 @@ def avg_odds_signed(counts: Counts, convention: Convention) -> Scores:
     return signed_differences(average, counts, counts.classes)
 
 
-@metric(
-    "eod_average",
-    title="Equalized-odds difference, mean of the two gaps",
-    limits=(0, 1),
-    direction="lower",
-    source="Hardt et al. 2016",
-    per="attribute and class, max and mean over classes",
-    null="tpr",
-    strata="group_class",
-)
+@difference_metric("eod_average", title="Equalized-odds difference, mean of the two gaps")
 def eod_average(counts: Counts, convention: Convention) -> Scores:
     """Mean of the gaps of recall and of false-positive rate of each class, (S, 1, K + 2).
 
     Undefined for a class unless both gaps are defined; worst and best group are those of the larger
     gap.
     """
-    opportunity, alarm = (gap(counts, convention.min_n) for gap in (recall_gap, alarm_gap))
-    scores = both(opportunity, alarm, _mean, take_alarm=alarm.value > opportunity.value)
-    return with_summaries(scores, counts, ("max", "mean"))
+    return joined_gaps((recall_gap, alarm_gap), _mean, counts, convention)
 
 
-@metric(
-    "eopd_pairs",
-    title="Equal-opportunity difference, mean of the pairs of groups",
-    limits=(0, 1),
-    direction="lower",
-    source="Hardt et al. 2016",
-    per="attribute and class, max and mean over classes",
-    null="tpr",
-    strata="group_class",
-)
+@difference_metric("eopd_pairs", title="Equal-opportunity difference, mean of the pairs of groups")
 def eopd_pairs(counts: Counts, convention: Convention) -> Scores:
     """Mean absolute difference of recall over the pairs of groups of each class, (S, 1, K + 2)."""
     return with_summaries(recall_pairs(counts, convention.min_n), counts, ("max", "mean"))
 
 
-@metric(
-    "eod_pairs",
-    title="Equalized-odds difference, means of the pairs of groups",
-    limits=(0, 1),
-    direction="lower",
-    source="Hardt et al. 2016",
-    per="attribute and class, max and mean over classes",
-    null="tpr",
-    strata="group_class",
-)
+@difference_metric("eod_pairs", title="Equalized-odds difference, means of the pairs of groups")
 def eod_pairs(counts: Counts, convention: Convention) -> Scores:
     """Larger of the mean differences of recall and of false-positive rate, (S, 1, K + 2).
 
     The means are over the pairs of groups, so that one small group weighs less than in `eod`.
     """
-    opportunity, alarm = (rule(counts, convention.min_n) for rule in (recall_pairs, alarm_pairs))
-    scores = both(opportunity, alarm, np.maximum, take_alarm=alarm.value > opportunity.value)
-    return with_summaries(scores, counts, ("max", "mean"))
+    return joined_gaps((recall_pairs, alarm_pairs), np.maximum, counts, convention)
 
 
-@metric(
+@difference_metric(
     "eod_average_pairs",
     title="Equalized-odds difference, mean of the two odds and of the pairs of groups",
-    limits=(0, 1),
-    direction="lower",
-    source="Hardt et al. 2016",
-    per="attribute and class, max and mean over classes",
-    null="tpr",
-    strata="group_class",
 )
 def eod_average_pairs(counts: Counts, convention: Convention) -> Scores:
     """Mean of the mean differences of recall and of false-positive rate, (S, 1, K + 2)."""
-    opportunity, alarm = (rule(counts, convention.min_n) for rule in (recall_pairs, alarm_pairs))
-    scores = both(opportunity, alarm, _mean, take_alarm=alarm.value > opportunity.value)
-    return with_summaries(scores, counts, ("max", "mean"))
+    return joined_gaps((recall_pairs, alarm_pairs), _mean, counts, convention)

@@ -5,6 +5,7 @@ Of two groups the one with fewer hits or more false alarms is the worst.
 
 from __future__ import annotations
 
+import functools
 from collections.abc import Callable
 from dataclasses import replace
 
@@ -18,6 +19,20 @@ from reports.metrics.counts import Counts, Floats
 from reports.metrics.reasons import Reason
 from reports.metrics.scores import Scores, between_groups, shared
 from reports.metrics.summaries import with_summaries
+
+#: gap or ratio of each class, from counts and smallest denominator
+Rule = Callable[[Counts, int], Scores]
+
+#: a metric of each class and of the largest and the mean of them
+difference_metric = functools.partial(
+    metric, limits=(0, 1), direction="lower", source="Hardt et al. 2016",
+    per="attribute and class, max and mean over classes", null="tpr", strata="group_class",
+)  # fmt: skip
+#: a metric of each class and of the mean and the smallest of them
+ratio_metric = functools.partial(
+    metric, limits=(0, 1), direction="higher", source="Hardt et al. 2016",
+    per="attribute and class, mean and min over classes", null="tpr", strata="group_class",
+)  # fmt: skip
 
 
 @shared
@@ -51,75 +66,34 @@ def _ends_swapped(scores: Scores) -> Scores:
     return replace(scores, worst=scores.best, best=scores.worst)
 
 
-@metric(
-    "eopd",
-    title="Equal-opportunity difference",
-    limits=(0, 1),
-    direction="lower",
-    source="Hardt et al. 2016",
-    per="attribute and class, max and mean over classes",
-    null="tpr",
-    strata="group_class",
-)
+@difference_metric("eopd", title="Equal-opportunity difference")
 def eopd(counts: Counts, convention: Convention) -> Scores:
     """Highest minus lowest recall of each class, (S, 1, K + 2)."""
     return with_summaries(recall_gap(counts, convention.min_n), counts, ("max", "mean"))
 
 
-@metric(
-    "eopr",
-    title="Equal-opportunity ratio (the same number as fs_tpr)",
-    limits=(0, 1),
-    direction="higher",
-    source="Hardt et al. 2016",
-    per="attribute and class, mean and min over classes",
-    null="tpr",
-    strata="group_class",
-)
+@ratio_metric("eopr", title="Equal-opportunity ratio (the same number as fs_tpr)")
 def eopr(counts: Counts, convention: Convention) -> Scores:
     """Lowest over highest recall of each class, (S, 1, K + 2)."""
     return with_summaries(recall_ratio(counts, convention.min_n), counts, ("mean", "min"))
 
 
-@metric(
-    "fpr_gap",
-    title="Gap of false-positive rates",
-    limits=(0, 1),
-    direction="lower",
-    source="Hardt et al. 2016",
-    per="attribute and class, max and mean over classes",
-    null="tpr",
-    strata="group_class",
-)
+@difference_metric("fpr_gap", title="Gap of false-positive rates")
 def fpr_gap(counts: Counts, convention: Convention) -> Scores:
     """Highest minus lowest false-positive rate of each class, (S, 1, K + 2)."""
     return with_summaries(alarm_gap(counts, convention.min_n), counts, ("max", "mean"))
 
 
-@metric(
-    "fnr_gap",
-    title="Gap of false-negative rates (the same number as eopd)",
-    limits=(0, 1),
-    direction="lower",
-    source="Hardt et al. 2016",
-    per="attribute and class, max and mean over classes",
-    null="tpr",
-    strata="group_class",
-)
+@difference_metric("fnr_gap", title="Gap of false-negative rates (the same number as eopd)")
 def fnr_gap(counts: Counts, convention: Convention) -> Scores:
     """Highest minus lowest miss rate of each class, (S, 1, K + 2)."""
     return eopd(counts, convention)
 
 
-@metric(
+@difference_metric(
     "eod",
     title="Equalized-odds difference",
-    limits=(0, 1),
-    direction="lower",
     source="Hardt et al. 2016; Rizvi et al. 2024, Sec. 4.1",
-    per="attribute and class, max and mean over classes",
-    null="tpr",
-    strata="group_class",
 )
 def eod(counts: Counts, convention: Convention) -> Scores:
     """Larger of the gaps of recall and of false-positive rate of each class, (S, 1, K + 2).
@@ -127,21 +101,10 @@ def eod(counts: Counts, convention: Convention) -> Scores:
     Undefined for a class unless both gaps are defined; worst and best group are those of the larger
     gap.
     """
-    opportunity, alarm = (gap(counts, convention.min_n) for gap in (recall_gap, alarm_gap))
-    scores = both(opportunity, alarm, np.maximum, take_alarm=alarm.value > opportunity.value)
-    return with_summaries(scores, counts, ("max", "mean"))
+    return joined_gaps((recall_gap, alarm_gap), np.maximum, counts, convention)
 
 
-@metric(
-    "eor",
-    title="Equalized-odds ratio",
-    limits=(0, 1),
-    direction="higher",
-    source="Hardt et al. 2016",
-    per="attribute and class, mean and min over classes",
-    null="tpr",
-    strata="group_class",
-)
+@ratio_metric("eor", title="Equalized-odds ratio")
 def eor(counts: Counts, convention: Convention) -> Scores:
     """Smaller of the ratios of recall and of false-positive rate of each class, (S, 1, K + 2).
 
@@ -149,11 +112,34 @@ def eor(counts: Counts, convention: Convention) -> Scores:
     none. Worst and best group are those of the smaller ratio.
     """
     opportunity, alarm = (ratio(counts, convention.min_n) for ratio in (recall_ratio, alarm_ratio))
-    scores = both(opportunity, alarm, np.minimum, take_alarm=alarm.value < opportunity.value)
+    scores = _both(opportunity, alarm, np.minimum, take_alarm=alarm.value < opportunity.value)
     return with_summaries(scores, counts, ("mean", "min"))
 
 
-def both(
+def joined_gaps(
+    rules: tuple[Rule, Rule],
+    joined: Callable[[Floats, Floats], Floats],
+    counts: Counts,
+    convention: Convention,
+) -> Scores:
+    """Gaps of hits and of false alarms as one of each class, (S, 1, K + 2).
+
+    Args:
+        rules: those of hits and of false alarms.
+        joined: makes one value of two.
+        counts: confusion counts.
+        convention: smallest stratum that counts.
+
+    Returns:
+        Undefined for a class unless both gaps are; worst and best group are those of the larger
+        gap.
+    """
+    hits, alarms = (rule(counts, convention.min_n) for rule in rules)
+    scores = _both(hits, alarms, joined, take_alarm=alarms.value > hits.value)
+    return with_summaries(scores, counts, ("max", "mean"))
+
+
+def _both(
     opportunity: Scores,
     alarm: Scores,
     joined: Callable[[Floats, Floats], Floats],
