@@ -57,6 +57,14 @@ def test_missing_faces_are_known_to_be_missing_and_counted_by_group(sets, tmp_pa
     assert "male 0.0" in note
 
 
+def test_a_face_without_one_of_the_units_is_not_measured(sets, tmp_path):
+    path = unit_file(sets)
+    path.write_text(path.read_text().replace(",0.01,0.5", ",0.01,"))
+    faces = london(path).load(sets, tmp_path / "cache", 8)
+    assert np.flatnonzero(~faces.action_units_known).tolist() == [1]
+    assert (faces.action_units[1] == 0).all()
+
+
 def test_units_are_chosen_by_name(sets, tmp_path):
     path = unit_file(sets)
     assert london(path, units="AU12").describe().action_units == ("AU12",)

@@ -97,6 +97,15 @@ def test_a_name_with_and_one_without_suffix_are_two_rows_of_one_picture():
         matched(rows(["1.jpg", "1"]), listing(["x/1.jpg"]))
 
 
+def test_a_longer_path_goes_before_a_name_without_suffix():
+    assert matched(rows(["1", "x/1.jpg"]), listing(["x/1.jpg"])).tolist() == [1]
+
+
+def test_another_suffix_is_another_picture():
+    own = listing(["x/1.jpg", "x/2.jpg"])
+    assert matched(rows(["1.png", "2.jpg"]), own).tolist() == [-1, 1]
+
+
 def test_suffixes_tell_pictures_of_one_name_apart():
     own = listing(["x/1.jpg", "x/1.png"])
     assert matched(rows(["x/1.png", "x/1.jpg"]), own).tolist() == [1, 0]
@@ -113,9 +122,9 @@ def test_a_missed_face_does_not_take_its_neighbours_row():
 
 
 def test_a_row_belongs_to_one_face_only():
-    # Both boxes of the set overlap the row: by 80 / 120 and by 20 / 180.
+    # Both boxes of the set overlap the row: by 20 / 200 and by 100 / 120.
     own = listing(["p.jpg", "p.jpg"], boxes=[[10, 0, 20, 10], [2, 0, 12, 10]])
-    assert matched(rows(["p.jpg"], boxes=[[0, 0, 10, 10]]), own).tolist() == [-1, 0]
+    assert matched(rows(["p.jpg"], boxes=[[0, 0, 12, 10]]), own).tolist() == [-1, 0]
 
 
 def test_the_order_of_an_extractor_is_no_number_of_the_set():

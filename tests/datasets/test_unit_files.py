@@ -213,6 +213,12 @@ def test_what_does_not_belong_there_is_said_with_its_line(tmp_path, lines, messa
         read_units(path)
 
 
+def test_lines_are_counted_with_the_statement_in_front(tmp_path):
+    path = write(tmp_path / "u.csv", "# range=[0,1]", "image,AU06", "a.jpg,1", "b.jpg,2")
+    with pytest.raises(DataError, match="line 4: AU06 is 2"):
+        read_units(path)
+
+
 def test_an_empty_field_is_missing_and_an_absent_unit_is_no_column(tmp_path):
     path = write(tmp_path / "u.csv", "# range=[0,1]", "image,face,AU01,AU12", "a.jpg,0,,0.5")
     found = read_units(path)
