@@ -147,12 +147,17 @@ def guess(teacher: Teacher, attribute: str, faces: FaceData) -> Guessed:
     asked = _pictures(faces, teacher.protocol, statistics, teacher.pictures.device)
     codes, confidence = _decide(judge, asked, np.arange(len(faces)))
     confusion = pairs.reshape(size, size).astype(np.int64)
-    interval = _interval(own == question.codes[tested], teacher.data.faces.subjects[tested])
-    return Guessed(attribute, question.answers, confusion, interval, codes, confidence)
+    limits = interval(own == question.codes[tested], teacher.data.faces.subjects[tested])
+    return Guessed(attribute, question.answers, confusion, limits, codes, confidence)
 
 
-def _interval(right: NDArray[np.bool_], people: NDArray[np.str_]) -> tuple[float, float]:
-    """95 % limits of the share of `right`."""
+def interval(right: NDArray[np.bool_], people: NDArray[np.str_]) -> tuple[float, float]:
+    """95 % limits of the share of right guesses, in [0, 1].
+
+    Args:
+        right: (n,) whether each guess is.
+        people: (n,) who is in the picture; people with several pictures count as units.
+    """
     names, clusters = np.unique(people, return_inverse=True)
     if len(names) == len(people):
         low, high = wilson(right.sum(), len(right))

@@ -8,7 +8,7 @@ import pytest
 import torch
 from PIL import Image
 
-from benchmarks.annotating import guess, teacher, write_guesses
+from benchmarks.annotating import guess, interval, teacher, write_guesses
 from benchmarks.cli import main
 from benchmarks.errors import StudyError
 from benchmarks.plan import make_dataset
@@ -88,8 +88,21 @@ def test_the_stated_error_is_the_true_one_within_its_interval(guessed):
     spread = np.sqrt(rate * (1 - rate) * (1 / size + 1 / len(truth)))
     assert abs(right - rate) < 3.3 * spread
     assert 0.6 < rate < 1.0
-    low, high = wilson(stated, size)
+    low, high = found.interval
     assert low < rate < high
+
+
+def test_people_are_the_units_of_the_stated_interval():
+    # Of 20 people 15 are guessed rightly, on each of five pictures: no more is known than of 20.
+    right = np.repeat(np.arange(20) < 15, 5)
+    people = np.repeat(np.arange(20), 5).astype(np.str_)
+    low, high = interval(right, people)
+    once = interval(right[::5], people[::5])
+    alone = interval(right, np.arange(100).astype(np.str_))
+    np.testing.assert_allclose(alone, wilson(75, 100))
+    np.testing.assert_allclose(once, wilson(15, 20))
+    np.testing.assert_allclose([low, high], once, atol=0.05)
+    assert low < alone[0] - 0.05 and high > alone[1] + 0.03
 
 
 def test_confidence_is_the_probability_of_the_guess(guessed):

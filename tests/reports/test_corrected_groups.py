@@ -83,6 +83,13 @@ def test_two_groups_weighted_by_hand():
     np.testing.assert_allclose(found.sum(axis=(1, 2)), [80.0, 40.0])
 
 
+def test_a_group_that_nobody_can_be_in_has_no_weight():
+    # 95 and 5 are more of the first than its rates allow: (108.3, -8.3) truly. All count as first.
+    rates = np.array([[0.9, 0.1], [0.3, 0.7]])
+    found = weighted_tensors(np.array([95.0, 5.0]).reshape(2, 1, 1), rates)
+    np.testing.assert_allclose(found.ravel(), [100.0, 0.0])
+
+
 def test_the_weighted_score_is_the_truth_where_decisions_follow_the_guess():
     # Looks decide: whoever looks like the first group is recognised with .9, others with .6, and
     # .9 and .3 of the groups do look so: recall .87 and .69 truly.
