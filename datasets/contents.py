@@ -7,8 +7,9 @@ import json
 import os
 import time
 import zlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from pathlib import Path
 
 from datasets.errors import DataError
@@ -21,10 +22,11 @@ Checksum = tuple[int, int]
 
 MISSING: Checksum = (-1, 0)
 #: Raised by hand whenever the index of checksums is laid out anew.
-FORMAT = 1
+FORMAT = 2
 #: Reading waits for disks more than for processors: a network's answers take milliseconds.
 _READERS = 8
-_TASK = 256
+_BATCH = 2048
+_GONE = (-1, -1)
 _STEP = 1 << 20
 #: A file that changed so shortly before it was read could change again within the same tick of the
 #: clock of its file system, unseen: its checksum is not kept. Some clocks tick every two seconds.
@@ -92,39 +94,46 @@ def _of_files(
 ) -> dict[Path, Checksum]:
     """Checksum of each file, out of the index where the file is as it was."""
     # As entered, not resolved: resolving 500,000 paths takes minutes on a network disk.
-    texts = [os.path.abspath(path) for path in paths]  # noqa: PTH100
-    folder = os.path.commonpath([os.path.dirname(text) for text in texts])  # noqa: PTH120
+    folder = os.path.commonpath({os.path.abspath(path.parent) for path in paths})  # noqa: PTH100
     index = _Index(cache, folder)
     found: dict[Path, Checksum] = {}
-    changed: list[tuple[Path, str, os.stat_result]] = []
-    for path, text in zip(paths, texts, strict=True):
-        try:
-            state = path.stat()
-        except OSError:
-            found[path] = MISSING
-            continue
-        name = text[len(folder) :].lstrip("/")
-        checksum = index.get(name, state)
-        if checksum is None:
-            changed.append((path, name, state))
-        else:
-            found[path] = state.st_size, checksum
-    read = _read([path for path, _, _ in changed], progress)
-    for (path, name, state), checksum in zip(changed, read, strict=True):
-        found[path] = MISSING if checksum is None else (state.st_size, checksum)
-        if checksum is not None:
-            index.put(name, state, checksum)
+    with ThreadPoolExecutor(_READERS) as readers:
+        for start in range(0, len(paths), _BATCH):
+            batch = paths[start : start + _BATCH]
+            found |= zip(batch, _of_batch(batch, index, readers), strict=True)
+            if progress is not None:
+                progress(len(found), len(paths))
     index.save()
     return found
 
 
-def _read(paths: list[Path], progress: Progress | None) -> Iterator[int | None]:
-    tasks = [paths[start : start + _TASK] for start in range(0, len(paths), _TASK)]
-    with ThreadPoolExecutor(_READERS) as readers:
-        for number, checksums_ in enumerate(readers.map(_checksums, tasks), start=1):
-            if progress is not None:
-                progress(min(number * _TASK, len(paths)), len(paths))
-            yield from checksums_
+def _of_batch(paths: list[Path], index: _Index, readers: ThreadPoolExecutor) -> list[Checksum]:
+    states = [_state(path) for path in paths]
+    known = [
+        MISSING[1] if state == _GONE else index.get(path, *state)
+        for path, state in zip(paths, states, strict=True)
+    ]
+    unknown = [place for place, checksum in enumerate(known) if checksum is None]
+    tasks = [[paths[place] for place in unknown[n::_READERS]] for n in range(_READERS)]
+    read = chain.from_iterable(readers.map(_checksums, tasks))
+    order = chain.from_iterable(unknown[n::_READERS] for n in range(_READERS))
+    for place, checksum in zip(order, read, strict=True):
+        known[place] = checksum
+        if checksum is not None:
+            index.put(paths[place], *states[place], checksum)
+    return [
+        MISSING if checksum is None else (size, checksum)
+        for (size, _), checksum in zip(states, known, strict=True)
+    ]
+
+
+def _state(path: Path) -> tuple[int, int]:
+    """Size and time of change; `_GONE` where there is no such file."""
+    try:
+        state = path.stat()
+    except OSError:
+        return _GONE
+    return state.st_size, state.st_mtime_ns
 
 
 def _checksums(paths: list[Path]) -> list[int | None]:
@@ -150,7 +159,7 @@ class _Index:
     def __init__(self, cache: Path | None, folder: str) -> None:
         place = hashlib.sha256(folder.encode("utf-8", "surrogateescape")).hexdigest()[:16]
         self.path = None if cache is None else cache / f"checksums-{place}.json"
-        self.files: dict[str, list[int]] = {}
+        self.files: dict[str, str] = {}
         self.changed = False
         self.newest = time.time_ns() - _UNSETTLED
         try:
@@ -162,15 +171,16 @@ class _Index:
             pass  # Not there, or not whole: it is made anew.
         self.folder = folder
 
-    def get(self, name: str, state: os.stat_result) -> int | None:
+    def get(self, path: Path, size: int, changed: int) -> int | None:
         """The checksum of a file; None where it is not known or the file has changed."""
-        size, changed, checksum = self.files.get(name, (-1, -1, -1))
-        return checksum if (size, changed) == (state.st_size, state.st_mtime_ns) else None
+        # A text a file: half a million lists of three numbers take a hundred megabytes.
+        stamp, _, checksum = self.files.get(self._name(path), "").rpartition(" ")
+        return int(checksum) if stamp == f"{size} {changed}" else None
 
-    def put(self, name: str, state: os.stat_result, checksum: int) -> None:
+    def put(self, path: Path, size: int, changed: int, checksum: int) -> None:
         """Keeps a checksum, unless the file is so young that a later change may go unseen."""
-        if state.st_mtime_ns < self.newest:
-            self.files[name] = [state.st_size, state.st_mtime_ns, checksum]
+        if changed < self.newest:
+            self.files[self._name(path)] = f"{size} {changed} {checksum}"
             self.changed = True
 
     def save(self) -> None:
@@ -192,3 +202,6 @@ class _Index:
                 f"The cache {self.path.parent} cannot be written ({error.strerror}): change its "
                 "rights, or choose another place for it with --cache."
             ) from error
+
+    def _name(self, path: Path) -> str:
+        return os.path.abspath(path)[len(self.folder) :].lstrip("/")  # noqa: PTH100

@@ -100,7 +100,7 @@ def test_a_file_that_has_just_changed_is_not_trusted_the_next_time(files, tmp_pa
 
 
 @pytest.mark.parametrize(
-    "content", ["", "[1, 2]", '{"format": 1}', '{"format": 0, "folder": "", "files": {}}']
+    "content", ["", "[1, 2]", '{"format": 2}', '{"format": 0, "folder": "", "files": {}}']
 )
 def test_a_damaged_index_is_made_anew(files, tmp_path, content):
     first = digest(files, tmp_path / "cache")
@@ -137,7 +137,7 @@ def test_a_stretch_has_its_own_size_and_place(files):
 
 
 def test_who_asks_is_told_how_far_the_reading_is(files, monkeypatch):
-    monkeypatch.setattr(contents, "_TASK", 4)
+    monkeypatch.setattr(contents, "_BATCH", 4)
     told = []
     digest(files, None, lambda done, total: told.append((done, total)))
 
